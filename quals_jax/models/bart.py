@@ -1,0 +1,252 @@
+"""BART (Lewis et al. 2020) as fairseq computes it: post-norm, learned positions, tied embeddings.
+
+The model is used functionally: parameters are a plain nested dict of arrays.
+
+>>> params = init_params(config, seed=0)
+>>> model = bind(config, params)                  # cheap; call it inside jit
+>>> cross = model.cross_keys_values(model.encode(src_BS, mask_BS))
+>>> hidden_BNTD = model.decode(prev_BNT, cross, mask_BS)
+>>> logits_BNTV = model.logits(hidden_BNTD)
+
+The source is encoded once and its cross-attention keys and values exist once, however many
+hypotheses or targets (axis N) read them.
+"""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from quals_jax.models.config import BartConfig
+from quals_jax.models.layers import Attention, Embedding, LayerNorm, Linear, attend, attend_own
+from quals_jax.models.layers import dropout as drop
+
+Params = dict[str, Any]
+KeysValues = tuple[Array, Array]
+Cache = tuple[KeysValues, ...]
+
+
+class _FeedForward(nnx.Module):
+    """The second half of every layer: ``norm(x + fc2(gelu(fc1(x))))``, exact (erf) GELU."""
+
+    def __init__(self, config: BartConfig, ffn_dim: int):
+        self.fc1 = Linear(config.d_model, ffn_dim, config.dtype)
+        self.fc2 = Linear(ffn_dim, config.d_model, config.dtype)
+        self.final_layer_norm = LayerNorm(config.d_model, config.dtype)
+        self.config = config
+
+    def _feed_forward(self, x: Array, rngs: nnx.Rngs | None) -> Array:
+        hidden = jax.nn.gelu(self.fc1(x), approximate=False)
+        hidden = self.fc2(drop(hidden, self.config.activation_dropout, rngs))
+        return self.final_layer_norm(x + drop(hidden, self.config.dropout, rngs))
+
+
+class EncoderLayer(_FeedForward):
+    """Self-attention and feed-forward over the source."""
+
+    def __init__(self, config: BartConfig):
+        super().__init__(config, config.encoder_ffn_dim)
+        self.self_attn = Attention(config.d_model, config.encoder_heads, config.dtype)
+        self.self_attn_layer_norm = LayerNorm(config.d_model, config.dtype)
+
+    def __call__(self, x_BSD: Array, mask_BS: Array, rngs: nnx.Rngs | None) -> Array:
+        """``[B, S, D] -> [B, S, D]``; masked positions are never attended to."""
+        q_BHSE = self.self_attn.queries(x_BSD)
+        keys, values = self.self_attn.keys_values(x_BSD)
+        rate = self.config.attention_dropout
+        context = attend(q_BHSE[:, None], keys, values, mask_BS, rate, rngs)[:, 0]
+        attended = drop(self.self_attn.output(context), self.config.dropout, rngs)
+        return self._feed_forward(self.self_attn_layer_norm(x_BSD + attended), rngs)
+
+
+class DecoderLayer(_FeedForward):
+    """Causal self-attention, attention to the source, feed-forward."""
+
+    def __init__(self, config: BartConfig):
+        super().__init__(config, config.decoder_ffn_dim)
+        self.self_attn = Attention(config.d_model, config.decoder_heads, config.dtype)
+        self.self_attn_layer_norm = LayerNorm(config.d_model, config.dtype)
+        self.encoder_attn = Attention(config.d_model, config.decoder_heads, config.dtype)
+        self.encoder_attn_layer_norm = LayerNorm(config.d_model, config.dtype)
+
+    def __call__(
+        self,
+        x_BNTD: Array,
+        own: KeysValues,
+        own_mask_TS: Array,
+        cross: KeysValues,
+        mask_BS: Array,
+        rngs: nnx.Rngs | None,
+    ) -> Array:
+        """``[B, N, T, D] -> [B, N, T, D]``; ``own`` holds the keys and values to attend to."""
+        config = self.config
+        query = self.self_attn.queries(x_BNTD)
+        context = attend_own(query, *own, own_mask_TS, config.attention_dropout, rngs)
+        attended = drop(self.self_attn.output(context), config.dropout, rngs)
+        x_BNTD = self.self_attn_layer_norm(x_BNTD + attended)
+
+        query = self.encoder_attn.queries(x_BNTD)
+        context = attend(query, *cross, mask_BS, config.attention_dropout, rngs)
+        attended = drop(self.encoder_attn.output(context), config.dropout, rngs)
+        x_BNTD = self.encoder_attn_layer_norm(x_BNTD + attended)
+        return self._feed_forward(x_BNTD, rngs)
+
+
+class _Stack(nnx.Module):
+    """Positions, embedding norm and layers, common to encoder and decoder."""
+
+    def __init__(self, config: BartConfig, layer: type[EncoderLayer | DecoderLayer], depth: int):
+        self.positions = Embedding(config.max_positions + 2, config.d_model, config.dtype)
+        self.layernorm_embedding = LayerNorm(config.d_model, config.dtype)
+        for i in range(depth):
+            setattr(self, f"layers_{i}", layer(config))
+        self.depth = depth
+        self.config = config
+
+    def embed(self, tokens_D: Array, positions: Array, rngs: nnx.Rngs | None) -> Array:
+        """Token vectors plus position vectors, normalised."""
+        x = self.layernorm_embedding(tokens_D + self.positions(positions))
+        return drop(x, self.config.dropout, rngs)
+
+    def layers(self) -> list[Any]:
+        """The layers, first to last."""
+        return [getattr(self, f"layers_{i}") for i in range(self.depth)]
+
+
+class Bart(nnx.Module):
+    """Encoder, decoder and the tied vocabulary projection; see the module's docstring."""
+
+    def __init__(self, config: BartConfig):
+        self.shared = Embedding(config.vocab_size, config.d_model, config.dtype)
+        self.encoder = _Stack(config, EncoderLayer, config.encoder_layers)
+        self.decoder = _Stack(config, DecoderLayer, config.decoder_layers)
+        self.config = config
+
+    def encode(
+        self,
+        src_BS: Int[Array, "b s"],
+        mask_BS: Bool[Array, "b s"],
+        rngs: nnx.Rngs | None = None,
+    ) -> Float[Array, "b s d"]:
+        """Encodes sources; ``mask_BS`` is True at real tokens, padding may stand on either side.
+
+        ``rngs`` (stream ``dropout``) switches dropout on. Values at padding are arbitrary.
+        """
+        # fairseq numbers the real tokens pad_id + 1, pad_id + 2, ...; padding has row pad_id.
+        positions_BS = jnp.cumsum(mask_BS, axis=1) * mask_BS + self.config.pad_id
+        x_BSD = self.encoder.embed(self.shared(src_BS), positions_BS, rngs)
+        for layer in self.encoder.layers():
+            x_BSD = layer(x_BSD, mask_BS, rngs)
+        return x_BSD
+
+    def cross_keys_values(self, enc_BSD: Float[Array, "b s d"]) -> Cache:
+        """Per decoder layer the keys and values of the source, ``2 x [B, H, S, E]``."""
+        return tuple(layer.encoder_attn.keys_values(enc_BSD) for layer in self.decoder.layers())
+
+    def decode(
+        self,
+        prev_BNT: Int[Array, "b n t"],
+        cross: Cache,
+        mask_BS: Bool[Array, "b s"],
+        rngs: nnx.Rngs | None = None,
+    ) -> Float[Array, "b n t d"]:
+        """Teacher-forced hidden states of N targets per source.
+
+        ``prev_BNT`` is ``</s>`` followed by the target without its last token, padded on the
+        right; hidden states at padding are arbitrary and influence nothing else.
+        """
+        T = prev_BNT.shape[2]
+        positions_T = jnp.arange(T) + (self.config.pad_id + 1)
+        x = self.decoder.embed(self.shared(prev_BNT), positions_T[None, None], rngs)
+        causal_TT = jnp.tril(jnp.ones((T, T), bool))
+        for layer, keys_values in zip(self.decoder.layers(), cross, strict=True):
+            own = layer.self_attn.keys_values(x)
+            x = layer(x, own, causal_TT, keys_values, mask_BS, rngs)
+        return x
+
+    def logits(self, hidden: Float[Array, "*a d"]) -> Float[Array, "*a v"]:
+        """Scores of every vocabulary entry (``<pad>`` included), float32."""
+        table_VD = self.shared.embedding[...].astype(self.config.dtype)
+        return jax.lax.dot_general(
+            hidden.astype(self.config.dtype),
+            table_VD,
+            (((hidden.ndim - 1,), (1,)), ((), ())),
+            preferred_element_type=jnp.float32,
+        )
+
+    def init_cache(self, B: int, N: int, max_len: int) -> Cache:
+        """An empty cache of N hypotheses per source; leaves are ``[B, N, H, max_len, E]``."""
+        heads = self.config.decoder_heads
+        shape = (B, N, heads, max_len, self.config.d_model // heads)
+        empty = jnp.zeros(shape, self.config.dtype)
+        return tuple((empty, empty) for _ in range(self.decoder.depth))
+
+    def decode_step(
+        self,
+        tokens_BN: Int[Array, "b n"],
+        position: Int[Array, ""],
+        cache: Cache,
+        cross: Cache,
+        mask_BS: Bool[Array, "b s"],
+    ) -> tuple[Float[Array, "b n d"], Cache]:
+        """One decoding step of every hypothesis.
+
+        ``position`` is 0 when ``tokens_BN`` holds the first decoder input ``</s>``. Returns the
+        hidden states and the cache with this position filled.
+        """
+        row = position + self.config.pad_id + 1
+        x = self.shared(tokens_BN[:, :, None])
+        x = self.decoder.embed(x, jnp.reshape(row, (1, 1, 1)), None)
+        max_len = cache[0][0].shape[3]
+        seen_1T = (jnp.arange(max_len) <= position)[None]
+        new_cache = []
+        for layer, own, keys_values in zip(self.decoder.layers(), cache, cross, strict=True):
+            own = jax.tree.map(
+                lambda old, new: jax.lax.dynamic_update_slice_in_dim(old, new, position, axis=3),
+                own,
+                layer.self_attn.keys_values(x),
+            )
+            new_cache.append(own)
+            x = layer(x, own, seen_1T, keys_values, mask_BS, None)
+        return x[:, :, 0], tuple(new_cache)
+
+
+@functools.cache
+def _abstract(config: BartConfig) -> tuple[nnx.GraphDef, Params]:
+    model = nnx.eval_shape(lambda: Bart(config))
+    graphdef, state = nnx.split(model, nnx.Param)
+    return graphdef, nnx.to_pure_dict(state)
+
+
+def param_shapes(config: BartConfig) -> Params:
+    """The parameter tree with ``jax.ShapeDtypeStruct`` leaves; nothing is allocated."""
+    return _abstract(config)[1]
+
+
+def init_params(config: BartConfig, seed: int) -> Params:
+    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms.
+
+    Drawn on the host by NumPy in the order of the parameter paths, so the same seed gives the
+    same model on every platform and device count.
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> Array:
+        kind = path[-1].key
+        if kind == "bias":
+            return jnp.zeros(leaf.shape, leaf.dtype)
+        if kind == "scale":
+            return jnp.ones(leaf.shape, leaf.dtype)
+        values = rng.standard_normal(leaf.shape, dtype=np.float32)
+        return jnp.asarray(values * np.float32(config.init_std))
+
+    return jax.tree_util.tree_map_with_path(draw, param_shapes(config))
+
+
+def bind(config: BartConfig, params: Params) -> Bart:
+    """The model with these parameters; costs nothing under ``jit``."""
+    return nnx.merge(_abstract(config)[0], params)

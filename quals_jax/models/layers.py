@@ -1,0 +1,133 @@
+"""The building blocks of BART: linear, layer norm, embedding, attention, feed-forward.
+
+Axes: B sources, N hypotheses or targets per source, S source positions, T target positions,
+D width, H heads, E head width. The encoder runs with ``[B, S, D]``; everything in the decoder has
+the N axis, so that all targets of a source read one copy of its keys and values.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float
+
+
+def _param(*shape: int) -> nnx.Param:
+    # Modules only name and shape their parameters (they are built under `nnx.eval_shape`, so
+    # nothing is allocated); values come from `init_params` or from a checkpoint.
+    return nnx.Param(jnp.zeros(shape, jnp.float32))
+
+
+def dropout(x: Array, rate: float, rngs: nnx.Rngs | None) -> Array:
+    """Inverted dropout; the identity when ``rngs`` is None or ``rate`` is 0."""
+    if rngs is None or rate == 0.0:
+        return x
+    keep = jax.random.bernoulli(rngs.dropout(), 1.0 - rate, x.shape)
+    return jnp.where(keep, x / (1.0 - rate), jnp.zeros((), x.dtype))
+
+
+class Linear(nnx.Module):
+    """``x @ kernel + bias``, computed in ``dtype``."""
+
+    def __init__(self, d_in: int, d_out: int, dtype: str):
+        self.kernel = _param(d_in, d_out)
+        self.bias = _param(d_out)
+        self.dtype = dtype
+
+    def __call__(self, x: Array) -> Array:
+        """``[..., d_in] -> [..., d_out]``."""
+        kernel = self.kernel[...].astype(self.dtype)
+        y = jax.lax.dot_general(x.astype(self.dtype), kernel, (((x.ndim - 1,), (0,)), ((), ())))
+        bias = self.bias[...].astype(self.dtype)
+        return y + bias.reshape((1,) * (y.ndim - 1) + bias.shape)
+
+
+class LayerNorm(nnx.Module):
+    """Layer normalisation in float32 with epsilon 1e-5, as PyTorch's."""
+
+    def __init__(self, d_model: int, dtype: str):
+        self.scale = _param(d_model)
+        self.bias = _param(d_model)
+        self.dtype = dtype
+
+    def __call__(self, x: Array) -> Array:
+        """``[..., D] -> [..., D]``."""
+        x32 = x.astype(jnp.float32)
+        mean = x32.mean(-1, keepdims=True)
+        centred = x32 - mean
+        variance = jnp.square(centred).mean(-1, keepdims=True)
+        lead = (1,) * (x.ndim - 1)
+        scale, bias = self.scale[...].reshape(*lead, -1), self.bias[...].reshape(*lead, -1)
+        return (centred * jax.lax.rsqrt(variance + 1e-5) * scale + bias).astype(self.dtype)
+
+
+class Embedding(nnx.Module):
+    """A table of vectors."""
+
+    def __init__(self, num_rows: int, d_model: int, dtype: str):
+        self.embedding = _param(num_rows, d_model)
+        self.dtype = dtype
+
+    def __call__(self, ids: Array) -> Array:
+        """``[...] -> [..., D]``."""
+        return jnp.take(self.embedding[...], ids, axis=0).astype(self.dtype)
+
+
+def attend(
+    q_BNHTE: Float[Array, "b n h t e"],
+    k_BHSE: Float[Array, "b h s e"],
+    v_BHSE: Float[Array, "b h s e"],
+    mask_BS: Bool[Array, "b s"],
+    rate: float,
+    rngs: nnx.Rngs | None,
+) -> Float[Array, "b n h t e"]:
+    """Attention of all positions of N hypotheses to the one set of keys of their source.
+
+    The softmax is float32. A row whose keys are all masked attends evenly instead of giving NaN.
+    """
+    scores = jnp.einsum("bnhte,bhse->bhnts", q_BNHTE, k_BHSE, preferred_element_type=jnp.float32)
+    scores = jnp.where(mask_BS[:, None, None, None], scores, jnp.finfo(jnp.float32).min)
+    weights = dropout(jax.nn.softmax(scores, axis=-1), rate, rngs).astype(v_BHSE.dtype)
+    return jnp.einsum("bhnts,bhse->bnhte", weights, v_BHSE)
+
+
+def attend_own(
+    q_BNHTE: Float[Array, "b n h t e"],
+    k_BNHSE: Float[Array, "b n h s e"],
+    v_BNHSE: Float[Array, "b n h s e"],
+    mask_TS: Bool[Array, "t s"],
+    rate: float,
+    rngs: nnx.Rngs | None,
+) -> Float[Array, "b n h t e"]:
+    """Attention of each hypothesis to its own tokens, where ``mask_TS`` allows it."""
+    scores = jnp.einsum("bnhte,bnhse->bnhts", q_BNHTE, k_BNHSE, preferred_element_type=jnp.float32)
+    scores = jnp.where(mask_TS[None, None, None], scores, jnp.finfo(jnp.float32).min)
+    weights = dropout(jax.nn.softmax(scores, axis=-1), rate, rngs).astype(v_BNHSE.dtype)
+    return jnp.einsum("bnhts,bnhse->bnhte", weights, v_BNHSE)
+
+
+class Attention(nnx.Module):
+    """The four projections of an attention block; who attends to what is the caller's choice."""
+
+    def __init__(self, d_model: int, num_heads: int, dtype: str):
+        self.q_proj = Linear(d_model, d_model, dtype)
+        self.k_proj = Linear(d_model, d_model, dtype)
+        self.v_proj = Linear(d_model, d_model, dtype)
+        self.out_proj = Linear(d_model, d_model, dtype)
+        self.num_heads = num_heads
+
+    def queries(self, x: Array) -> Array:
+        """``[..., T, D] -> [..., H, T, E]``, scaled after the bias as fairseq does."""
+        q = self._split_heads(self.q_proj(x))
+        return q * (q.shape[-1] ** -0.5)
+
+    def keys_values(self, x: Array) -> tuple[Array, Array]:
+        """``[..., S, D] -> 2 x [..., H, S, E]``."""
+        return self._split_heads(self.k_proj(x)), self._split_heads(self.v_proj(x))
+
+    def output(self, x: Array) -> Array:
+        """``[..., H, T, E] -> [..., T, D]``."""
+        x = jnp.swapaxes(x, -2, -3)
+        return self.out_proj(x.reshape(*x.shape[:-2], -1))
+
+    def _split_heads(self, x: Array) -> Array:
+        return jnp.swapaxes(x.reshape(*x.shape[:-1], self.num_heads, -1), -2, -3)

@@ -1,0 +1,14 @@
+"""Every numerical tolerance of the tests, in one place (float32 on CPU, absolute).
+
+They follow the suggestions of the recorded runs of the official code and are never loosened to
+make a test pass.
+"""
+
+LOGITS = 2e-5  # model logits against the official code, small models
+LOGITS_FULL = 3e-4  # the 50,264-token models, whose logits are about ten times as large
+LOG_PROBS = 5e-5  # per-token log-probabilities and search scores, small models
+LOG_PROBS_FULL = 3e-4  # the same, 50,264-token models
+HUGGING_FACE_LOGITS = 1e-4  # logits of exported folders in PyTorch transformers
+QUALS = 1e-4  # a row's score: against the official code, and across batches, buckets and devices
+LOSS = 1e-5  # losses, relative
+GRADIENT = 1e-5  # gradients, relative to the largest entry of the tensor
