@@ -1,1 +1,1 @@
-
+"""Text to tokens and back: tokenizer, QA pairs, answer normalisation."""
