@@ -1,10 +1,26 @@
-"""Teacher-forced log-probabilities: how probable are N given targets of each source?"""
+"""Teacher-forced log-probabilities: how probable are N given targets of each source?
+
+`token_log_probs` is the computation on arrays; `Scorer` takes lists of token ids of any number and
+length, makes batches of few shapes and runs them on all local devices.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from quals_jax.models.bart import Bart, Cache
+from quals_jax.models.bart import Bart, Cache, Params, bind
+from quals_jax.models.config import BartConfig
+from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
+from quals_jax.parallel.rows import jit_over_rows, pad_rows
+
+# Source and target tokens in one device call: 16 documents of 1024 tokens fill an accelerator.
+_TOKENS_PER_BATCH = {"cpu": 8_192, "gpu": 65_536, "tpu": 65_536}
+# Targets of a source in one call; more are scored in several.
+_TARGETS_PER_CALL = (4, 10, 20, 40)
 
 # Rows of hidden states projected onto the vocabulary at a time: [256, 50264] float32 is 51 MB.
 _ROWS_PER_CHUNK = 256
@@ -54,3 +70,82 @@ def _chosen_log_probs(model: Bart, hidden_RD: Array, targets_R: Array) -> Array:
         return chosen_C - jax.nn.logsumexp(logits_CV, axis=1)
 
     return jax.lax.map(score, (hidden, targets)).reshape(-1)[:R]
+
+
+class Scorer:
+    """Scores targets with one model, many sources at a time."""
+
+    def __init__(self, config: BartConfig, params: Params):
+        self._config = config
+        self._params = params
+        self._log_probs = _compiled(config)
+        self._tokens_per_batch = _TOKENS_PER_BATCH.get(jax.default_backend(), 65_536)
+
+    def score(
+        self,
+        sources: Sequence[list[int]],
+        targets: Sequence[Sequence[list[int]]],
+        report: Callable[[int], None] = lambda done: None,
+    ) -> list[list[np.ndarray] | RowFailure]:
+        """Log-probabilities (nats) of every token of every target, an array per target.
+
+        ``sources[i]`` (with its final ``</s>``) is encoded once per 40 targets. A row that fails,
+        for want of memory or because of NaN, gives a `RowFailure` and disturbs no other row.
+        ``report`` is told of the calls finished (one per 40 targets).
+        """
+        calls = [
+            (row, start)
+            for row, group in enumerate(targets)
+            for start in range(0, len(group), _TARGETS_PER_CALL[-1])
+        ]
+
+        def chunk(call: int) -> Sequence[list[int]]:
+            row, start = calls[call]
+            return targets[row][start : start + _TARGETS_PER_CALL[-1]]
+
+        longest = self._config.max_positions
+        shapes = []
+        for call, (row, _) in enumerate(calls):
+            num_targets = next(n for n in _TARGETS_PER_CALL if n >= len(chunk(call)))
+            target_len = length_bucket(max(map(len, chunk(call))), longest)
+            shapes.append((length_bucket(len(sources[row]), longest), num_targets, target_len))
+
+        def max_rows(shape: Shape) -> int:
+            source_len, num_targets, target_len = shape
+            return max(1, self._tokens_per_batch // (source_len + num_targets * target_len))
+
+        def run(shape: Shape, batch: list[int]) -> list[list[np.ndarray] | RowFailure]:
+            source_len, num_targets, target_len = shape
+            pad, limit = self._config.pad_id, max_rows(shape)
+            src_BS = pad_rows([sources[calls[i][0]] for i in batch], source_len, pad, limit)
+            targets_BNT = np.full((len(src_BS), num_targets, target_len), pad, np.int32)
+            for row, call in enumerate(batch):
+                for n, target in enumerate(chunk(call)):
+                    targets_BNT[row, n, : len(target)] = target
+            logp_BNT = np.asarray(self._log_probs(self._params, src_BS, targets_BNT))
+            return [_unpack(chunk(call), logp_BNT[row]) for row, call in enumerate(batch)]
+
+        results: list[list[np.ndarray] | RowFailure] = [[] for _ in sources]
+        outcomes = run_in_batches(shapes, max_rows, run, report)
+        for (row, _), outcome in zip(calls, outcomes, strict=True):
+            done = results[row]
+            if isinstance(done, list):
+                results[row] = outcome if isinstance(outcome, RowFailure) else done + outcome
+        return results
+
+
+def _unpack(targets: Sequence[list[int]], logp_NT: np.ndarray) -> list[np.ndarray] | RowFailure:
+    logps = [logp_NT[n, : len(target)] for n, target in enumerate(targets)]
+    if not all(np.isfinite(logp).all() for logp in logps):
+        return RowFailure("non_finite", "the model gives NaN or infinite log-probabilities")
+    return logps
+
+
+@functools.cache
+def _compiled(config: BartConfig) -> Callable[..., Array]:
+    """The compiled function of a model shape, shared by all scorers of the process."""
+
+    def log_probs(params: Params, src_BS: Array, targets_BNT: Array) -> Array:
+        return token_log_probs(bind(config, params), src_BS, src_BS != config.pad_id, targets_BNT)
+
+    return jit_over_rows(log_probs)

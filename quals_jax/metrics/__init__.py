@@ -1,1 +1,1 @@
-
+"""One file per metric of summaries."""

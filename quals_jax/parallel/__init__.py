@@ -1,1 +1,1 @@
-
+"""Devices and batches: meshes, rows split over devices, shapes that recur."""

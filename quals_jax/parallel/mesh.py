@@ -1,0 +1,43 @@
+"""One mesh over all devices: batches are split along their first axis, parameters are copies."""
+
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+DATA_AXIS = "data"
+
+
+def data_mesh(num_devices: int | None = None) -> Mesh:
+    """A mesh of one axis, ``data``, over the first ``num_devices`` devices (default: all)."""
+    devices = jax.devices()[:num_devices]
+    # Explicit axes, the default, would need an out_sharding at every embedding lookup.
+    return jax.make_mesh(
+        (len(devices),), (DATA_AXIS,), axis_types=(AxisType.Auto,), devices=devices
+    )
+
+
+def replicated(mesh: Mesh) -> NamedSharding:
+    """A copy on every device."""
+    return NamedSharding(mesh, PartitionSpec())
+
+
+def by_rows(mesh: Mesh) -> NamedSharding:
+    """Split along the first axis."""
+    return NamedSharding(mesh, PartitionSpec(DATA_AXIS))
+
+
+def replicate(tree: Any, mesh: Mesh) -> Any:
+    """Puts a copy of every leaf on every device; scalars too, or jit would refuse the mixture."""
+    return jax.device_put(tree, replicated(mesh))
+
+
+def rows_to_devices(tree: Any, mesh: Mesh) -> Any:
+    """Global arrays from the rows that this process holds, split over the devices."""
+    sharding = by_rows(mesh)
+
+    def place(local: np.ndarray) -> jax.Array:
+        return jax.make_array_from_process_local_data(sharding, local)
+
+    return jax.tree.map(place, tree)
