@@ -28,7 +28,7 @@ from quals_jax.text.bpe_files import (
     write_bpe_files,
 )
 
-_SEPARATOR_TOKEN = "ĠstrutConnector"
+SEPARATOR_TOKEN = "ĠstrutConnector"
 
 
 class Tokenizer:
@@ -45,7 +45,7 @@ class Tokenizer:
         vocab = files.vocab
         self.bos_id, self.pad_id, self.eos_id, self.unk_id = (vocab[t] for t in SPECIAL_TOKENS)
         self.mask_id = vocab.get(MASK_TOKEN)
-        self.separator_id = vocab.get(_SEPARATOR_TOKEN)
+        self.separator_id = vocab.get(SEPARATOR_TOKEN)
         self.vocab_size = max(vocab.values()) + 1
         # Special tokens stay unknown to the engine, so no text can produce their ids.
         self._engine = tokenizers.Tokenizer(tokenizers.models.BPE(vocab, files.merges))
@@ -168,9 +168,9 @@ class Tokenizer:
     @cached_property
     def _separator_parts(self) -> tuple[int, ...]:
         for left, right in self._files.merges:
-            if left + right == _SEPARATOR_TOKEN:
+            if left + right == SEPARATOR_TOKEN:
                 return (self._files.vocab[left], self._files.vocab[right])
-        return tuple(self._files.vocab[character] for character in _SEPARATOR_TOKEN)
+        return tuple(self._files.vocab[character] for character in SEPARATOR_TOKEN)
 
 
 def _check_text(text: str) -> None:
