@@ -1,0 +1,50 @@
+"""What a job's output depends on, as flat text fields that can be compared one by one."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+Fingerprint = Mapping[str, str]
+_MODEL_FILES = (".json", ".safetensors", ".txt", ".model")  # no model card, no plots
+_SHOWN = 60  # characters of a value in a message
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file, hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256s(folder: str | Path) -> dict[str, str]:
+    """SHA-256 of every file of a model folder that can change a result, by file name."""
+    files = sorted(path for path in Path(folder).iterdir() if path.suffix in _MODEL_FILES)
+    return {path.name: file_sha256(path) for path in files}
+
+
+def flat_fields(**parts: object) -> dict[str, str]:
+    """Nested options as one level of text: ``flat_fields(a={"b": 60})`` → ``{"a.b": "60"}``."""
+    return dict(_flatten("", parts))
+
+
+def _flatten(prefix: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _flatten(f"{prefix}.{key}" if prefix else str(key), value[key])
+    else:
+        yield prefix, json.dumps(value, sort_keys=True)
+
+
+def differences(there: Fingerprint, now: Fingerprint) -> list[str]:
+    """One line per field that differs, sorted; empty when they are the same."""
+    return [
+        f"{key}: {_shown(there.get(key))} there, {_shown(now.get(key))} now"
+        for key in sorted(there.keys() | now.keys())
+        if there.get(key) != now.get(key)
+    ]
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "nothing"
+    return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
