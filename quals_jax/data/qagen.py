@@ -1,0 +1,128 @@
+"""The official code's QAGen data: token sequences of a pair and which pairs are used.
+
+    rows = fitting_rows(qagen_rows("train", newsqa=NEWSQA, squad=SQUAD), tokenizer)
+
+Training data is NewsQA train + SQuAD train, validation NewsQA dev + SQuAD dev, test NewsQA test.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from quals_jax.data.newsqa import read_newsqa
+from quals_jax.data.qa_example import QAExample
+from quals_jax.data.squad import read_squad
+from quals_jax.text.qa_pairs import encode_pair, separator_of
+from quals_jax.text.tokenizer import Tokenizer
+
+TOO_LONG = "target too long"
+CUT_OFF = "answer behind the cut"
+
+
+@dataclass(frozen=True)
+class QAGenIds:
+    """Token ids without ``</s>``: the source cut to the limit, and question, separator, answer.
+
+    ``source_text`` is the text that the cut source decodes to.
+    """
+
+    source: list[int]
+    target: list[int]
+    source_text: str
+
+
+def qagen_ids(
+    tokenizer: Tokenizer,
+    source: str,
+    question: str,
+    answer: str,
+    *,
+    max_tokens: int = 1024,
+    separator_id: int | None = None,
+) -> QAGenIds | None:
+    """Ids of a pair, None when question and answer have more than ``max_tokens - 2`` tokens.
+
+    The source keeps ``max_tokens - 1`` tokens, so both sequences fit with ``</s>``.
+    """
+    target = encode_pair(tokenizer, question, answer, separator_id)[:-1]
+    if len(target) > max_tokens - 1:
+        return None
+    ids = tokenizer.encode_source(source, max_tokens - 1)[:-1]
+    return QAGenIds(ids, target, tokenizer.decode(ids))
+
+
+def source_answer_ids(
+    tokenizer: Tokenizer,
+    source: str,
+    answer: str,
+    *,
+    max_tokens: int = 1024,
+    separator_id: int | None = None,
+) -> tuple[list[int], str]:
+    """Source, separator and answer in ``max_tokens - 1`` ids, and the text of the cut source.
+
+    The input of a question generator. Raises ValueError for an answer of ``max_tokens - 3`` tokens
+    or more.
+    """
+    separator_id = separator_of(tokenizer, separator_id)
+    answer_ids = tokenizer.break_separators(tokenizer.encode(answer))
+    if len(answer_ids) >= max_tokens - 3:
+        raise ValueError(
+            f"the answer has {len(answer_ids)} tokens and at most {max_tokens - 4} leave room for "
+            f"a source: {answer[:60]!r}"
+        )
+    ids = tokenizer.encode_source(source, max_tokens - len(answer_ids) - 2)[:-1]
+    return [*ids, separator_id, *answer_ids], tokenizer.decode(ids)
+
+
+def fitting_rows(
+    rows: Iterable[QAExample],
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int = 1024,
+    separator_id: int | None = None,
+    drops: Counter[str] | None = None,
+) -> Iterator[QAExample]:
+    """The rows that the official code trains on; ``drops`` counts the others by reason.
+
+    Dropped: question and answer too long together; an ``answer_end`` at or behind the end of the
+    cut source. The comparison is the official one, so an answer at the very end of a whole source
+    is dropped too.
+    """
+    for row in rows:
+        ids = qagen_ids(
+            tokenizer,
+            row.context,
+            row.question,
+            row.answer,
+            max_tokens=max_tokens,
+            separator_id=separator_id,
+        )
+        reason = None
+        if ids is None:
+            reason = TOO_LONG
+        elif row.answer_end is not None and row.answer_end >= len(ids.source_text):
+            reason = CUT_OFF
+        if reason is None:
+            yield row
+        elif drops is not None:
+            drops[reason] += 1
+
+
+def qagen_rows(
+    split: str, *, newsqa: str | Path | None = None, squad: str | Path | None = None
+) -> Iterator[QAExample]:
+    """Rows of train, validation or test: NewsQA's, then those of the split's SQuAD file.
+
+    ``newsqa`` is the combined file, ``squad`` the file for this split (test has none).
+    """
+    names = {"train": "train", "validation": "dev", "test": "test"}
+    if split not in names:
+        raise ValueError(f"split {split!r}: expected one of {', '.join(names)}")
+    if split == "test" and squad is not None:
+        raise ValueError("the official test data has no SQuAD; leave squad out")
+    if newsqa is not None:
+        yield from read_newsqa(newsqa, names[split])
+    if squad is not None:
+        yield from read_squad(squad)
