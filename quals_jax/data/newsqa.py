@@ -34,10 +34,8 @@ def read_newsqa(
         try:
             if story["type"] not in SPLITS:
                 raise ValueError(f"{path}, data[{i}]: split {story['type']!r} is unknown")
-            if story["type"] == split:
-                rows = list(_story_rows(story, f"newsqa-{i}", shift_offsets))
-            else:
-                rows = []
+            chosen = story["type"] == split
+            rows = list(_story_rows(story, f"newsqa-{i}", shift_offsets)) if chosen else []
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}, data[{i}]: not NewsQA's layout ({error!r})") from error
         yield from rows

@@ -90,24 +90,21 @@ def fitting_rows(
     cut source. The comparison is the official one, so an answer at the very end of a whole source
     is dropped too.
     """
+    drops = Counter() if drops is None else drops
+    last_context, cut_length = None, 0
     for row in rows:
-        ids = qagen_ids(
-            tokenizer,
-            row.context,
-            row.question,
-            row.answer,
-            max_tokens=max_tokens,
-            separator_id=separator_id,
-        )
-        reason = None
-        if ids is None:
-            reason = TOO_LONG
-        elif row.answer_end is not None and row.answer_end >= len(ids.source_text):
-            reason = CUT_OFF
-        if reason is None:
-            yield row
-        elif drops is not None:
-            drops[reason] += 1
+        target = encode_pair(tokenizer, row.question, row.answer, separator_id)
+        if len(target) > max_tokens:
+            drops[TOO_LONG] += 1
+            continue
+        if row.answer_end is not None:
+            if row.context != last_context:  # rows of one context follow one another
+                ids = tokenizer.encode_source(row.context, max_tokens - 1)
+                last_context, cut_length = row.context, len(tokenizer.decode(ids))
+            if row.answer_end >= cut_length:
+                drops[CUT_OFF] += 1
+                continue
+        yield row
 
 
 def qagen_rows(

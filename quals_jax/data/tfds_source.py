@@ -6,6 +6,7 @@ rows = read_tfds_squad("train[:10%]", download=True)
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.squad import question_rows
@@ -27,7 +28,7 @@ def read_tfds_squad(
     import tensorflow_datasets as tfds
 
     try:
-        source = tfds.data_source(
+        source: Any = tfds.data_source(
             name,
             split=split,
             data_dir=data_dir,
@@ -35,11 +36,18 @@ def read_tfds_squad(
             # TFDS's default, TFRecord, cannot be written or read at random without TensorFlow.
             builder_kwargs={"file_format": "array_record"},
         )
-    except (AssertionError, NotImplementedError) as error:
+    except (AssertionError, KeyError, NotImplementedError) as error:
         raise FileNotFoundError(
-            f"TFDS data set {name} is not prepared as array_record in "
-            f"{data_dir or 'the TFDS data folder'}; call with download=True, or run "
+            f"TFDS: no split {split} of {name} prepared as array_record in "
+            f"{data_dir or 'the TFDS data folder'} ({error}); call with download=True, or run "
             f"tfds build {name} --file_format=array_record"
+        ) from error
+    except ValueError as error:
+        if "File format is already set" not in str(error):
+            raise
+        raise ValueError(
+            f"TFDS: {name} is prepared in a format that needs TensorFlow; prepare it in another "
+            f"folder by tfds build {name} --file_format=array_record --data_dir DIR"
         ) from error
     for item in source:
         answers = [_text(answer) for answer in item["answers"]["text"]]
