@@ -1,1 +1,1 @@
-
+"""Training: losses, optimizers, one step, one loop."""

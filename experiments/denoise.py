@@ -1,0 +1,46 @@
+"""BART's denoising pre-training on plain text, small enough for a CPU.
+
+Question: no pretrained weights can be assumed; how far does an hour of text infilling carry?
+
+    python -m train denoise --workdir runs/denoise --data.train rows:articles.jsonl.xz
+
+Rows are JSON lines with a ``text`` and, if they like, an ``id``.
+"""
+
+import dataclasses
+
+from experiments.qagen_squad import MODEL
+from quals_jax.models.config import BartConfig
+from train.config import BatchConfig, Experiment, TextData, TokenizerConfig
+from train.optim import OptimConfig
+from train.schedules import ScheduleConfig
+
+EXPERIMENT = Experiment(
+    data=TextData(train=("rows:articles.jsonl",), max_tokens=192),
+    model=dataclasses.replace(MODEL, dropout=0.0, attention_dropout=0.0),
+    tokenizer=TokenizerConfig(learn_vocab_size=8000),
+    batch=BatchConfig(max_tokens=6000, max_shapes=5),
+    optim=OptimConfig(
+        learning_rate=1e-3,
+        beta2=0.98,
+        clip_norm=1.0,
+        schedule=ScheduleConfig("cosine", warmup_steps=300, end_ratio=0.1),
+    ),
+    label_smoothing=0.0,
+    num_epochs=1,
+    eval_every_steps=500,
+    checkpoint_every_steps=500,
+)
+
+SMOKE = dataclasses.replace(
+    EXPERIMENT,
+    data=TextData(train=("world:60:1",), dev=("world:10:2",), max_tokens=48),
+    model=dataclasses.replace(BartConfig.tiny(), dropout=0.0, attention_dropout=0.0),
+    tokenizer=TokenizerConfig(learn_vocab_size=600),
+    batch=BatchConfig(max_tokens=2000, max_shapes=2),
+    num_steps=4,
+    num_epochs=0,
+    eval_every_steps=2,
+    checkpoint_every_steps=2,
+    log_every_steps=1,
+)

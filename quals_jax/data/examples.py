@@ -1,0 +1,145 @@
+"""Training examples as token ids: one source, N targets.
+
+All questions about one paragraph are the targets of one example, so the paragraph is encoded once
+for all of them.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from quals_jax.data.qa_example import QAExample
+from quals_jax.text.qa_pairs import encode_pair
+from quals_jax.text.tokenizer import Tokenizer
+
+Ids = Sequence[int] | np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Seq2SeqExample:
+    """Token ids of one source and its targets, each ending with ``</s>`` and without ``<s>``."""
+
+    id: str
+    source: Ids
+    targets: Sequence[Ids]
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What fits: tokens (``</s>`` included) of source and target, targets per source.
+
+    Longer sources are cut; examples with longer targets are dropped and counted.
+    """
+
+    max_source_tokens: int = 1024
+    max_target_tokens: int = 1024
+    max_targets: int = 8
+
+    def __post_init__(self) -> None:
+        if self.max_source_tokens < 2 or self.max_target_tokens < 2 or self.max_targets < 1:
+            raise ValueError(f"{self}: expected at least 2 tokens and 1 target")
+
+
+def qa_examples(
+    rows: Iterable[QAExample],
+    tokenizer: Tokenizer,
+    limits: Limits,
+    drops: Counter[str] | None = None,
+) -> list[Seq2SeqExample]:
+    """Examples of QA rows, grouped by context in order of first appearance.
+
+    A context with more than ``limits.max_targets`` pairs becomes several examples of nearly equal
+    size; pairs of similar length stay together, because the padding of a batch follows its longest
+    target. ``drops`` counts what was left out, by reason.
+    """
+    drops = Counter() if drops is None else drops
+    groups: dict[str, tuple[str, list[list[int]]]] = {}
+    for row in rows:
+        target = encode_pair(tokenizer, row.question, row.answer)
+        if len(target) > limits.max_target_tokens:
+            drops["target too long"] += 1
+            continue
+        groups.setdefault(row.context, (row.id, []))[1].append(target)
+    sources = _sources(tokenizer, list(groups), limits, drops)
+    examples = []
+    for source, (row_id, targets) in zip(sources, groups.values(), strict=True):
+        targets.sort(key=len)
+        num_parts = -(-len(targets) // limits.max_targets)
+        bounds = [len(targets) * i // num_parts for i in range(num_parts + 1)]
+        for part in range(num_parts):
+            name = row_id if num_parts == 1 else f"{row_id}#{part}"
+            chosen = targets[bounds[part] : bounds[part + 1]]
+            examples.append(Seq2SeqExample(name, source, chosen))
+    return examples
+
+
+def pair_examples(
+    rows: Iterable[tuple[str, str, str]],
+    tokenizer: Tokenizer,
+    limits: Limits,
+    drops: Counter[str] | None = None,
+) -> list[Seq2SeqExample]:
+    """Examples of (id, document, summary) rows: one target each."""
+    drops = Counter() if drops is None else drops
+    rows = list(rows)
+    targets = [[*ids, tokenizer.eos_id] for ids in tokenizer.encode_batch([row[2] for row in rows])]
+    kept = [i for i, target in enumerate(targets) if len(target) <= limits.max_target_tokens]
+    drops["target too long"] += len(rows) - len(kept)
+    sources = _sources(tokenizer, [rows[i][1] for i in kept], limits, drops)
+    return [
+        Seq2SeqExample(rows[i][0], source, [targets[i]])
+        for i, source in zip(kept, sources, strict=True)
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class TextExample:
+    """Token ids of a piece of plain text, without ``</s>``: input of denoising."""
+
+    id: str
+    ids: np.ndarray
+
+
+def text_examples(
+    rows: Iterable[tuple[str, str]],
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    min_tokens: int = 8,
+    drops: Counter[str] | None = None,
+    batch_size: int = 1000,
+) -> list[TextExample]:
+    """Examples of (id, text) rows, cut into pieces of nearly equal length <= ``max_tokens``."""
+    drops = Counter() if drops is None else drops
+    examples = []
+    rows = list(rows)
+    for start in range(0, len(rows), batch_size):
+        some = rows[start : start + batch_size]
+        for (row_id, _), ids in zip(
+            some, tokenizer.encode_batch([r[1] for r in some]), strict=True
+        ):
+            if len(ids) < min_tokens:
+                drops["text too short"] += 1
+                continue
+            num_parts = -(-len(ids) // max_tokens)
+            bounds = [len(ids) * i // num_parts for i in range(num_parts + 1)]
+            array = np.asarray(ids, np.int32)
+            for part in range(num_parts):
+                name = row_id if num_parts == 1 else f"{row_id}#{part}"
+                examples.append(TextExample(name, array[bounds[part] : bounds[part + 1]]))
+    return examples
+
+
+def _sources(
+    tokenizer: Tokenizer,
+    texts: list[str],
+    limits: Limits,
+    drops: Counter[str],
+) -> list[list[int]]:
+    sources = []
+    for ids in tokenizer.encode_batch(texts):
+        ids = tokenizer.break_separators(ids)  # a text that names the separator cannot steer
+        drops["source cut"] += len(ids) >= limits.max_source_tokens
+        sources.append([*ids[: limits.max_source_tokens - 1], tokenizer.eos_id])
+    return sources

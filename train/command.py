@@ -1,0 +1,117 @@
+"""The command line of training: finds the experiment, applies overrides, runs it.
+
+Exit status 0 done, 1 failure, 2 bad usage or input, 143 (130) saved and stopped by a signal.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+import experiments
+from train.config import Experiment
+
+_USAGE = """\
+usage: python -m train EXPERIMENT --workdir DIR [--field.sub-field VALUE ...]
+
+Trains the experiment in DIR, or continues the run that DIR holds. Every field of the experiment
+can be set on the command line. DIR/model is the result; DIR/metrics.jsonl the log.
+
+experiments (NAME:smoke is the same in a few seconds, on made-up data):
+{names}
+examples:
+  python -m train qagen_squad:smoke --workdir runs/try
+  python -m train qagen_squad --workdir runs/qagen --data.train squad:train-v1.1.json.xz \\
+      --optim.learning-rate 5e-4 --num-epochs 6
+  python -m train qagen_squad --help        every field, with its value in this experiment
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What the command line asks for."""
+
+    workdir: Path
+    """Folder of the run: made, or continued where it holds one."""
+    experiment: Annotated[Experiment, tyro.conf.OmitArgPrefixes]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; returns the exit status."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_usage(), file=sys.stderr if not argv else sys.stdout)
+        return 2 if not argv else 0
+    try:
+        command = parse(argv)
+        from train.loop import train
+
+        _, summary = train(command.experiment, command.workdir)
+    except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except FloatingPointError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if summary.stopped_by:
+        return 128 + signal.Signals[summary.stopped_by]
+    return 0
+
+
+def parse(argv: Sequence[str]) -> Command:
+    """The experiment with its overrides, and the workdir.
+
+    Raises ValueError for an unknown experiment and SystemExit (status 2) for a bad flag.
+    """
+    return tyro.cli(
+        tyro.conf.AvoidSubcommands[Command],
+        prog=f"python -m train {argv[0]}",
+        args=list(argv[1:]),
+        default=Command(tyro.MISSING, find_experiment(argv[0])),
+        description=_doc(argv[0]),
+    )
+
+
+def find_experiment(name: str) -> Experiment:
+    """``NAME`` or ``NAME:smoke``; ValueError with the nearest name where there is none."""
+    module_name, _, variant = name.partition(":")
+    names = experiment_names()
+    if module_name not in names:
+        near = difflib.get_close_matches(module_name, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"no experiment {module_name!r}{hint} (known: {', '.join(names)})")
+    attribute = {"": "EXPERIMENT", "smoke": "SMOKE"}.get(variant)
+    if attribute is None:
+        raise ValueError(f"{name!r}: the only variant is {module_name}:smoke")
+    return getattr(_module(module_name), attribute)
+
+
+def experiment_names() -> list[str]:
+    """Modules of ``experiments`` that hold an ``EXPERIMENT``."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
+    return [name for name in modules if isinstance(_experiment(name), Experiment)]
+
+
+def _experiment(name: str) -> object:
+    return getattr(_module(name), "EXPERIMENT", None)
+
+
+def _module(name: str):
+    return importlib.import_module(f"experiments.{name}")
+
+
+def _doc(name: str) -> str:
+    return _module(name.partition(":")[0]).__doc__ or ""
+
+
+def _usage() -> str:
+    lines = []
+    for name in experiment_names():
+        lines.append(f"  {name:22}{_doc(name).strip().splitlines()[0]}\n")
+    return _USAGE.format(names="".join(lines))

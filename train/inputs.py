@@ -1,0 +1,146 @@
+"""From the configuration of an experiment to its tokenizer and its token ids."""
+
+import dataclasses
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from quals_jax.data.buckets import lengths_of
+from quals_jax.data.context_views import vary_contexts
+from quals_jax.data.denoising import Noise
+from quals_jax.data.examples import (
+    Ids,
+    Seq2SeqExample,
+    TextExample,
+    pair_examples,
+    qa_examples,
+    text_examples,
+)
+from quals_jax.data.qagen import fitting_rows
+from quals_jax.text.tokenizer import Tokenizer
+from train.config import Experiment, QAData, SummaryData, TextData
+from train.sources import qa_rows, summary_rows, text_rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Examples as a function of (index, epoch), bounds of their lengths, and what was left out."""
+
+    example: Callable[[int, int], Seq2SeqExample]
+    lengths: np.ndarray
+    drops: Counter[str]
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What a run reads. ``dev`` is None where the experiment names none."""
+
+    tokenizer: Tokenizer
+    train: Dataset
+    dev: Dataset | None
+
+
+def load_inputs(experiment: Experiment, workdir: Path) -> Inputs:
+    """Reads, tokenizes and measures the data; learns the tokenizer where one is asked for.
+
+    A learned tokenizer is kept in ``workdir/tokenizer`` and found there again.
+    """
+    data = experiment.data
+    tokenizer = load_tokenizer(experiment, workdir)
+    train = _dataset(data, data.train, data.max_train_rows, tokenizer, experiment.seed)
+    if len(train) == 0:
+        raise ValueError(f"no training examples in {', '.join(data.train) or 'data.train'}")
+    dev = _dataset(data, data.dev, data.max_dev_rows, tokenizer, experiment.seed)
+    return Inputs(tokenizer, train, dev if len(dev) else None)
+
+
+def load_tokenizer(experiment: Experiment, workdir: Path) -> Tokenizer:
+    """The tokenizer that ``experiment.tokenizer`` describes."""
+    config, kept = experiment.tokenizer, workdir / "tokenizer"
+    if config.folder:
+        return Tokenizer.from_folder(config.folder)
+    if config.learn_vocab_size == 0:
+        if not experiment.init_from:
+            raise ValueError(
+                "no tokenizer: set tokenizer.folder, tokenizer.learn_vocab_size or init_from"
+            )
+        return Tokenizer.from_folder(experiment.init_from)
+    if kept.exists():
+        return Tokenizer.from_folder(kept)
+    from quals_jax.text.byte_bpe import train_byte_bpe
+
+    sources = config.learn_from or experiment.data.train
+    texts = itertools.chain.from_iterable(_texts(experiment.data, s) for s in sources)
+    tokenizer = train_byte_bpe(texts, config.learn_vocab_size)
+    tokenizer.save(kept, max_tokens=experiment.model.max_positions)
+    return tokenizer
+
+
+def _texts(data: QAData | SummaryData | TextData, source: str) -> Iterator[str]:
+    if isinstance(data, TextData):
+        yield from (text for _, text in text_rows(source))
+    elif isinstance(data, SummaryData):
+        for _, document, summary in summary_rows(source):
+            yield document
+            yield summary
+    else:
+        last = None
+        for row in qa_rows(source):
+            if row.context != last:
+                yield row.context
+            last = row.context
+            yield row.question
+            yield row.answer
+
+
+def _dataset(
+    data: QAData | SummaryData | TextData,
+    sources: Iterable[str],
+    max_rows: int,
+    tokenizer: Tokenizer,
+    seed: int,
+) -> Dataset:
+    drops: Counter[str] = Counter()
+    read = {QAData: qa_rows, SummaryData: summary_rows, TextData: text_rows}[type(data)]
+    rows = itertools.chain.from_iterable(map(read, sources))
+    if max_rows:
+        rows = itertools.islice(rows, max_rows)
+    if isinstance(data, TextData):
+        texts = text_examples(rows, tokenizer, data.max_tokens, drops=drops)
+        return _denoising(texts, Noise.of(tokenizer, data.noise), seed, drops)
+    if isinstance(data, SummaryData):
+        examples = pair_examples(rows, tokenizer, data.limits, drops)
+    else:
+        if data.vary_contexts:
+            rows = vary_contexts(rows, seed, data.views)
+        rows = fitting_rows(rows, tokenizer, max_tokens=data.limits.max_source_tokens, drops=drops)
+        examples = qa_examples(rows, tokenizer, data.limits, drops)
+    sha256 = _digest(ids for e in examples for ids in (e.source, *e.targets))
+    return Dataset(lambda index, epoch: examples[index], lengths_of(examples), drops, sha256)
+
+
+def _denoising(texts: list[TextExample], noise: Noise, seed: int, drops: Counter[str]) -> Dataset:
+    tokens = np.array([len(text.ids) + 1 for text in texts], np.int64)
+    lengths = np.stack([tokens, np.ones_like(tokens), tokens], axis=1)
+
+    def example(index: int, epoch: int) -> Seq2SeqExample:
+        return noise.example(texts[index], (seed, epoch, index))
+
+    return Dataset(example, lengths, drops, _digest(text.ids for text in texts))
+
+
+def _digest(sequences: Iterable[Ids]) -> str:
+    """Depends on every token id, so a run cannot be continued on other data."""
+    digest = hashlib.sha256()
+    for ids in sequences:
+        digest.update(len(ids).to_bytes(4, "little"))
+        digest.update(np.asarray(ids, "<i4").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,150 @@
+"""Losses over target tokens, computed from decoder states so that no ``[B, N, T, V]`` array exists.
+
+A loss here is a sum over real target tokens; the optimizer divides its gradient by the token count
+of the whole update, as fairseq does. Targets of one source lie on axis N, each with a weight.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+class LossSums(NamedTuple):
+    """Sums over the real target tokens of a batch; gradients flow through ``loss`` only."""
+
+    loss: Float[Array, ""]
+    nll: Float[Array, ""]
+    correct: Float[Array, ""]  # tokens whose logit is the largest
+    num_tokens: Float[Array, ""]
+
+
+def label_smoothed_nll(
+    hidden_BNTD: Float[Array, "b n t d"],
+    table_VD: Float[Array, "v d"],
+    targets_BNT: Int[Array, "b n t"],
+    *,
+    label_smoothing: float,
+    pad_id: int,
+    weight_BN: Float[Array, "b n"] | None = None,
+    chunk_tokens: int = 1024,
+) -> LossSums:
+    """Label-smoothed negative log-likelihood, fairseq's ``label_smoothed_cross_entropy``.
+
+    Per token ``(1 - eps) * -log p[y] + (eps / V) * sum_v -log p[v]``: the smoothing mass goes to
+    all V classes, target and padding among them. ``weight_BN`` multiplies the loss of a target;
+    token counts are not weighted. Logits are ``hidden @ table.T``, in chunks of about
+    ``chunk_tokens`` tokens; softmax and sums are float32.
+    """
+    B, N, T = targets_BNT.shape
+    real_BNT = targets_BNT != pad_id
+    weight_BNT = real_BNT.astype(jnp.float32)
+    if weight_BN is not None:
+        weight_BNT = weight_BNT * weight_BN[:, :, None]
+    # Chunks are cut along N*T and keep the whole of B, which is the axis sharded over devices.
+    width = max(1, min(N * T, chunk_tokens // B))
+    num_chunks = -(-N * T // width)
+    pad = num_chunks * width - N * T
+
+    def chunked(x: Array, fill: float) -> Array:
+        flat = x.reshape(B, N * T, *x.shape[3:])
+        flat = jnp.pad(flat, [(0, 0), (0, pad)] + [(0, 0)] * (flat.ndim - 2), constant_values=fill)
+        return flat.reshape(B, num_chunks, width, *flat.shape[2:]).swapaxes(0, 1)
+
+    loss, nll, correct = _chunked_loss(
+        label_smoothing,
+        chunked(hidden_BNTD, 0),
+        table_VD,
+        chunked(targets_BNT, pad_id),
+        chunked(real_BNT, False),
+        chunked(weight_BNT, 0),
+    )
+    return LossSums(loss, nll, correct, real_BNT.sum(dtype=jnp.float32))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _chunked_loss(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+    def body(sums, chunk):
+        hidden_BKD, *rest = chunk
+        logits_BKV = _logits(hidden_BKD, table_VD)
+        return _add(sums, _token_sums(label_smoothing, logits_BKV, *rest)[0]), None
+
+    sums, _ = jax.lax.scan(body, _zero_sums(), (hidden_CBKD, targets_CBK, real_CBK, weight_CBK))
+    return sums
+
+
+def _chunked_loss_fwd(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+    # The gradient is made while the logits are at hand: three products with the table instead of
+    # the four that recomputing the logits in the backward pass would take.
+    def body(carry, chunk):
+        sums, dtable_VD = carry
+        hidden_BKD, targets_BK, real_BK, weight_BK = chunk
+        logits_BKV = _logits(hidden_BKD, table_VD)
+        new, lse_BK = _token_sums(label_smoothing, logits_BKV, targets_BK, real_BK, weight_BK)
+        smooth = label_smoothing / logits_BKV.shape[-1]
+        classes_V = jnp.arange(logits_BKV.shape[-1])
+        hit_BKV = targets_BK[..., None] == classes_V[None, None]
+        dlogits_BKV = jnp.exp(logits_BKV - lse_BK[..., None]) - smooth
+        dlogits_BKV = dlogits_BKV - jnp.where(hit_BKV, 1.0 - label_smoothing, 0.0)
+        dlogits_BKV = (dlogits_BKV * weight_BK[..., None]).astype(hidden_BKD.dtype)
+        dhidden_BKD = jax.lax.dot_general(
+            dlogits_BKV, table_VD.astype(hidden_BKD.dtype), (((2,), (0,)), ((), ()))
+        )
+        dtable_VD = dtable_VD + jax.lax.dot_general(
+            dlogits_BKV,
+            hidden_BKD,
+            (((0, 1), (0, 1)), ((), ())),
+            preferred_element_type=jnp.float32,
+        )
+        return (_add(sums, new), dtable_VD), dhidden_BKD
+
+    start = (_zero_sums(), jnp.zeros(table_VD.shape, jnp.float32))
+    (sums, dtable_VD), dhidden_CBKD = jax.lax.scan(
+        body, start, (hidden_CBKD, targets_CBK, real_CBK, weight_CBK)
+    )
+    return sums, (dhidden_CBKD, dtable_VD.astype(table_VD.dtype))
+
+
+def _chunked_loss_bwd(label_smoothing, residuals, cotangents):
+    dhidden_CBKD, dtable_VD = residuals
+    dloss = cotangents[0]
+    dhidden_CBKD = dhidden_CBKD * dloss.astype(dhidden_CBKD.dtype)
+    return dhidden_CBKD, dtable_VD * dloss.astype(dtable_VD.dtype), None, None, None
+
+
+_chunked_loss.defvjp(_chunked_loss_fwd, _chunked_loss_bwd)
+
+
+def _logits(hidden_BKD: Array, table_VD: Array) -> Array:
+    table_VD = table_VD.astype(hidden_BKD.dtype)
+    contract = (((2,), (1,)), ((), ()))
+    return jax.lax.dot_general(hidden_BKD, table_VD, contract, preferred_element_type=jnp.float32)
+
+
+def _token_sums(label_smoothing, logits_BKV, targets_BK, real_BK, weight_BK):
+    """The summed loss, log-likelihood and hits of one chunk, and its log-normalisers."""
+    V = logits_BKV.shape[-1]
+    top_BK = logits_BKV.max(axis=-1)
+    lse_BK = top_BK + jnp.log(jnp.exp(logits_BKV - top_BK[..., None]).sum(axis=-1))
+    picked_BK = jnp.take_along_axis(logits_BKV, targets_BK[..., None], axis=-1)[..., 0]
+    nll_BK = lse_BK - picked_BK
+    loss_BK = (1.0 - label_smoothing) * nll_BK
+    if label_smoothing:
+        loss_BK = loss_BK + label_smoothing * (lse_BK - logits_BKV.sum(axis=-1) / V)
+    sums = (
+        (loss_BK * weight_BK).sum(),
+        jnp.where(real_BK, nll_BK, 0.0).sum(),
+        (real_BK & (picked_BK >= top_BK)).sum(dtype=jnp.float32),
+    )
+    return sums, lse_BK
+
+
+def _zero_sums() -> tuple[Array, Array, Array]:
+    zero = jnp.zeros((), jnp.float32)
+    return zero, zero, zero
+
+
+def _add(a: tuple, b: tuple) -> tuple:
+    return jax.tree.map(jnp.add, a, b)

@@ -1,0 +1,153 @@
+"""From an experiment to the parts of its run: data, model sizes, compiled functions."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+from jax.sharding import Mesh
+
+from quals_jax.data.buckets import choose_shapes
+from quals_jax.data.loader import Loader, Rows
+from quals_jax.models.bart import Params, init_params, param_shapes
+from quals_jax.models.config import BartConfig
+from quals_jax.parallel.mesh import data_mesh
+from quals_jax.text.tokenizer import Tokenizer
+from train.config import Experiment
+from train.inputs import Dataset, load_inputs
+from train.losses import LossSums
+from train.optim import make_optimizer
+from train.step import Batch, Trainer, likelihood_loss, make_evaluate
+
+# What two models may differ in and still have the same parameters.
+_NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The parts of a run. ``config`` is the experiment's model with the tokenizer's ids."""
+
+    experiment: Experiment
+    workdir: Path
+    mesh: Mesh
+    config: BartConfig
+    tokenizer: Tokenizer
+    loader: Loader
+    dev_loader: Loader | None
+    num_steps: int
+    trainer: Trainer
+    evaluate: Callable[[Params, Batch], LossSums]
+    data_sha256: str
+    description: dict[str, object]
+
+
+def prepare(experiment: Experiment, workdir: Path) -> Run:
+    """Reads the data and builds the run; nothing is compiled yet."""
+    mesh = data_mesh()
+    inputs = load_inputs(experiment, workdir)
+    tokenizer = inputs.tokenizer
+    config = dataclasses.replace(
+        experiment.model,
+        vocab_size=tokenizer.vocab_size,
+        bos_id=tokenizer.bos_id,
+        pad_id=tokenizer.pad_id,
+        eos_id=tokenizer.eos_id,
+        unk_id=tokenizer.unk_id,
+    )
+    for data in (inputs.train, inputs.dev):
+        if data is not None:
+            _check_positions(config, data)
+    loader = _loader(experiment, config, mesh, inputs.train, experiment.batch.batches_per_step)
+    dev_loader = None if inputs.dev is None else _loader(experiment, config, mesh, inputs.dev, 1)
+    epochs = experiment.num_epochs
+    num_steps = experiment.num_steps or max(1, round(epochs * loader.steps_per_epoch))
+    optimizer, schedule = make_optimizer(experiment.optim, num_steps)
+    rates = (config.dropout, config.attention_dropout, config.activation_dropout)
+    trainer = Trainer(
+        config,
+        likelihood_loss(experiment.label_smoothing, experiment.loss_chunk_tokens),
+        optimizer,
+        schedule,
+        jax.random.key(experiment.seed) if any(rates) else None,
+    )
+    evaluate = make_evaluate(config, likelihood_loss(0.0, experiment.loss_chunk_tokens))
+    digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
+    description = {
+        "num_parameters": num_parameters(config),
+        "vocab_size": config.vocab_size,
+        "num_train_examples": len(inputs.train),
+        "num_dev_examples": len(inputs.dev) if inputs.dev else 0,
+        "dropped": dict(inputs.train.drops),
+        "num_steps": num_steps,
+        "steps_per_epoch": loader.steps_per_epoch,
+        "batch_shapes": [dataclasses.asdict(shape) for shape in loader.shapes],
+        "padding": round(loader.padding, 4),
+    }
+    return Run(
+        experiment=experiment,
+        workdir=workdir,
+        mesh=mesh,
+        config=config,
+        tokenizer=tokenizer,
+        loader=loader,
+        dev_loader=dev_loader,
+        num_steps=num_steps,
+        trainer=trainer,
+        evaluate=evaluate,
+        data_sha256=digest,
+        description=description,
+    )
+
+
+def first_params(run: Run) -> Params:
+    """The parameters of ``init_from``, or random ones where it is not set."""
+    folder_name = run.experiment.init_from
+    if not folder_name:
+        return init_params(run.config, run.experiment.seed)
+    from quals_jax.checkpoints.model_folder import load_model_folder
+
+    folder = load_model_folder(folder_name)
+    sizes = [f.name for f in dataclasses.fields(BartConfig) if f.name not in _NOT_SIZES]
+    wrong = [
+        f"model.{name} is {getattr(run.config, name)}, there {getattr(folder.config, name)}"
+        for name in sizes
+        if getattr(folder.config, name) != getattr(run.config, name)
+    ]
+    if wrong:
+        raise ValueError(f"init_from {folder_name} does not fit: {'; '.join(wrong)}")
+    return folder.params
+
+
+def num_parameters(config: BartConfig) -> int:
+    """How many numbers the model has; the tied table counts once."""
+    return sum(leaf.size for leaf in jax.tree.leaves(param_shapes(config)))
+
+
+def _loader(
+    experiment: Experiment, config: BartConfig, mesh: Mesh, data: Dataset, batches_per_step: int
+) -> Loader:
+    shapes = choose_shapes(
+        data.lengths,
+        max_tokens=experiment.batch.max_tokens,
+        max_shapes=experiment.batch.max_shapes,
+        row_multiple=mesh.size,
+    )
+    return Loader(
+        data.example,
+        data.lengths,
+        shapes,
+        pad_id=config.pad_id,
+        eos_id=config.eos_id,
+        batches_per_step=batches_per_step,
+        rows=Rows(jax.process_index(), jax.process_count()),
+    )
+
+
+def _check_positions(config: BartConfig, data: Dataset) -> None:
+    longest = int(data.lengths[:, [0, 2]].max())
+    if longest > config.max_positions:
+        raise ValueError(
+            f"an example has {longest} tokens, but model.max_positions is {config.max_positions}; "
+            "raise it, or lower data.limits (for plain text data.max_tokens)"
+        )

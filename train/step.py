@@ -1,0 +1,159 @@
+"""The training step: loss, gradients over one or more batches, one optimizer update.
+
+An update of one batch is one compiled function per batch shape. With several batches their
+gradient sums are added up (batches may differ in shape) and applied by a second function. Either
+way the gradient is divided by the target tokens of the whole update.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from quals_jax.models.bart import Bart, Params, bind
+from quals_jax.models.config import BartConfig
+from train.losses import LossSums, label_smoothed_nll
+from train.schedules import Schedule
+
+
+class Batch(NamedTuple):
+    """Sources and their targets; padding is ``pad_id`` on the right."""
+
+    src_BS: Int[Array, "b s"]
+    targets_BNT: Int[Array, "b n t"]
+
+
+@flax.struct.dataclass
+class TrainState:
+    """What an update changes. ``step`` counts updates made."""
+
+    params: Params
+    opt_state: optax.OptState
+    step: Int[Array, ""]
+
+
+@flax.struct.dataclass
+class StepMetrics:
+    """One update: sums over its tokens, the gradient norm before clipping, the learning rate."""
+
+    sums: LossSums
+    grad_norm: Float[Array, ""]
+    learning_rate: Float[Array, ""]
+
+
+LossFn = Callable[[Bart, Batch, nnx.Rngs | None], LossSums]
+
+
+def likelihood_loss(label_smoothing: float, chunk_tokens: int = 1024) -> LossFn:
+    """The maximum-likelihood loss of a batch as a function of (model, batch, rngs)."""
+
+    def loss_fn(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> LossSums:
+        pad_id = model.config.pad_id
+        return label_smoothed_nll(
+            target_states(model, batch, rngs),
+            model.shared.embedding[...],
+            batch.targets_BNT,
+            label_smoothing=label_smoothing,
+            pad_id=pad_id,
+            chunk_tokens=chunk_tokens,
+        )
+
+    return loss_fn
+
+
+def target_states(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> Float[Array, "b n t d"]:
+    """Decoder states that predict each target token; the source is encoded once for all N."""
+    config = model.config
+    mask_BS = batch.src_BS != config.pad_id
+    cross = model.cross_keys_values(model.encode(batch.src_BS, mask_BS, rngs))
+    first_BN1 = jnp.full_like(batch.targets_BNT[:, :, :1], config.eos_id)
+    prev_BNT = jnp.concatenate([first_BN1, batch.targets_BNT[:, :, :-1]], axis=2)
+    return model.decode(prev_BNT, cross, mask_BS, rngs)
+
+
+class Trainer:
+    """The compiled functions of a run; ``num_compilations`` counts what XLA compiled.
+
+    ``dropout_key`` None trains without dropout. Dropout masks are a function of (key, step, batch
+    within the step).
+    """
+
+    def __init__(
+        self,
+        config: BartConfig,
+        loss_fn: LossFn,
+        optimizer: optax.GradientTransformation,
+        schedule: Schedule,
+        dropout_key: jax.Array | None,
+    ):
+        self._config, self._loss_fn = config, loss_fn
+        self._optimizer, self._schedule = optimizer, schedule
+        self._key = dropout_key
+        self._single = jax.jit(self._single_update, donate_argnums=0)
+        self._accumulate = jax.jit(self._accumulated, donate_argnums=1)
+        self._apply = jax.jit(self._apply_update, donate_argnums=(0, 1))
+
+    def init(self, params: Params) -> TrainState:
+        """The state before the first update; ``params`` are given away to it."""
+        # Moments made from the parameters one by one keep their sharding.
+        return TrainState(params, self._optimizer.init(params), jnp.zeros((), jnp.int32))
+
+    def update(self, state: TrainState, batches: Sequence[Batch]) -> tuple[TrainState, StepMetrics]:
+        """One update from one or more batches. ``state`` is donated: do not use it again."""
+        if len(batches) == 1:
+            return self._single(state, batches[0])
+        totals = None
+        for index, batch in enumerate(batches):
+            totals = self._accumulate(state, totals, batch, jnp.int32(index))
+        return self._apply(state, totals)
+
+    @property
+    def num_compilations(self) -> int:
+        """Compiled variants so far: bounded by twice the number of batch shapes plus one."""
+        functions = (self._single, self._accumulate, self._apply)
+        return sum(function._cache_size() for function in functions)
+
+    def _gradients(self, state: TrainState, batch: Batch, index) -> tuple[LossSums, Params]:
+        def loss(params: Params):
+            rngs = None
+            if self._key is not None:
+                key = jax.random.fold_in(jax.random.fold_in(self._key, state.step), index)
+                rngs = nnx.Rngs(dropout=key)
+            sums = self._loss_fn(bind(self._config, params), batch, rngs)
+            return sums.loss, sums
+
+        grads, sums = jax.grad(loss, has_aux=True)(state.params)
+        return sums, grads
+
+    def _accumulated(self, state: TrainState, totals, batch: Batch, index):
+        new = self._gradients(state, batch, index)
+        return new if totals is None else jax.tree.map(jnp.add, totals, new)
+
+    def _single_update(self, state: TrainState, batch: Batch):
+        return self._apply_update(state, self._gradients(state, batch, 0))
+
+    def _apply_update(self, state: TrainState, totals: tuple[LossSums, Params]):
+        sums, grads = totals
+        scale = 1.0 / jnp.maximum(sums.num_tokens, 1.0)
+        grads = jax.tree.map(lambda g: g * scale, grads)
+        norm = optax.tree.norm(grads)
+        updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        metrics = StepMetrics(sums, norm, self._schedule(state.step))
+        return TrainState(params, opt_state, state.step + 1), metrics
+
+
+def make_evaluate(config: BartConfig, loss_fn: LossFn) -> Callable[[Params, Batch], LossSums]:
+    """The compiled evaluation of a batch, without dropout."""
+
+    @functools.partial(jax.jit)
+    def evaluate(params: Params, batch: Batch) -> LossSums:
+        return loss_fn(bind(config, params), batch, None)
+
+    return evaluate
