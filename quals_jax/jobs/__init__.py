@@ -1,1 +1,1 @@
-
+"""Long jobs over many rows that stop and resume."""

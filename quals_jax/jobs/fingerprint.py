@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-Fingerprint = Mapping[str, str]
+Fingerprint = Mapping[str, object]
 _MODEL_FILES = (".json", ".safetensors", ".txt", ".model")  # no model card, no plots
 _SHOWN = 60  # characters of a value in a message
 
@@ -22,29 +22,28 @@ def folder_sha256s(folder: str | Path) -> dict[str, str]:
     return {path.name: file_sha256(path) for path in files}
 
 
-def flat_fields(**parts: object) -> dict[str, str]:
-    """Nested options as one level of text: ``flat_fields(a={"b": 60})`` → ``{"a.b": "60"}``."""
+def flat_fields(**parts: object) -> dict[str, object]:
+    """Nested options as one level: ``flat_fields(a={"b": 60})`` → ``{"a.b": 60}``."""
     return dict(_flatten("", parts))
 
 
-def _flatten(prefix: str, value: object) -> Iterator[tuple[str, str]]:
+def _flatten(prefix: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         for key in sorted(value):
             yield from _flatten(f"{prefix}.{key}" if prefix else str(key), value[key])
     else:
-        yield prefix, json.dumps(value, sort_keys=True)
+        yield prefix, value
 
 
 def differences(there: Fingerprint, now: Fingerprint) -> list[str]:
     """One line per field that differs, sorted; empty when they are the same."""
-    return [
-        f"{key}: {_shown(there.get(key))} there, {_shown(now.get(key))} now"
-        for key in sorted(there.keys() | now.keys())
-        if there.get(key) != now.get(key)
-    ]
+    lines = []
+    for key in sorted(there.keys() | now.keys()):
+        before, after = _shown(there, key), _shown(now, key)
+        if before != after:
+            lines.append(f"{key}: {before:.{_SHOWN}} there, {after:.{_SHOWN}} now")
+    return lines
 
 
-def _shown(value: str | None) -> str:
-    if value is None:
-        return "nothing"
-    return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
+def _shown(fields: Fingerprint, key: str) -> str:
+    return json.dumps(fields[key], sort_keys=True) if key in fields else "nothing"

@@ -17,7 +17,8 @@ class Progress:
     """
 
     def __init__(self, title: str, total: int, done: int = 0, quiet: bool = False):
-        self.title, self.total, self.done = title, total, done
+        self.title, self.total = title, total
+        self.done: float = done
         self._quiet = quiet
         self._start_done = done
         self._start = self._last_line = time.monotonic()
@@ -43,16 +44,20 @@ class Progress:
         """Rate of this run, 0 before the first row."""
         return (self.done - self._start_done) / max(self.seconds, 1e-9)
 
-    def advance(self, rows: int) -> None:
-        """So many more rows are done."""
+    def advance(self, rows: float) -> None:
+        """So many more rows are done; a row may be reported in parts."""
         self.done += rows
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self.done, rate=self._rate())
+            self._bar.update(
+                self._bar.task_ids[0], completed=int(self.done + 1e-6), rate=self._rate()
+            )
         elif time.monotonic() - self._last_line >= _LINE_SECS:
             self._last_line = time.monotonic()
-            print(f"{self.title}: {self.done}/{self.total} rows, {self._rate()}", file=sys.stderr)
+            print(
+                f"{self.title}: {int(self.done)}/{self.total} rows, {self._rate()}", file=sys.stderr
+            )
 
     def _rate(self) -> str:
         rate = self.rows_per_sec
@@ -61,22 +66,24 @@ class Progress:
 
 
 def duration(secs: float) -> str:
-    """Seconds for people: ``42s``, ``3m07s``, ``2h05m``."""
+    """Seconds for people: ``4.2s``, ``42s``, ``3m07s``, ``2h05m``."""
     if secs == float("inf"):
         return "?"
+    if secs < 9.95:
+        return f"{secs:.1f}s"
     minutes, rest = divmod(round(secs), 60)
     if minutes < 60:
         return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
     return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
-def _bar(title: str, total: int, done: int) -> "RichProgress":
+def _bar(title: str, total: int, done: float) -> "RichProgress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as RichProgress
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = RichProgress(*columns, TextColumn("{task.fields[rate]}"), console=Console(stderr=True))
-    bar.add_task(title, total=total, completed=done, rate="")
+    bar.add_task(title, total=total, completed=int(done), rate="")
     bar.start()
     return bar

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 
 from quals_jax.data.readers import check_input, format_of, read_records
@@ -75,7 +76,7 @@ class Survey:
 
 
 def survey(source: RowSource) -> Survey:
-    """Counts rows and unusable rows; ValueError where ids are not unique. 8 bytes per row."""
+    """Counts rows and unusable rows; ValueError where ids are not unique."""
     rows = errors = 0
     examples: list[RowError] = []
     hashes = array("Q")
@@ -99,10 +100,7 @@ def _hash(row_id: str | int) -> int:
 
 
 def _doubled(hashes: array) -> set[int]:
-    import numpy as np
-
-    values, counts = np.unique(np.frombuffer(hashes, np.uint64), return_counts=True)
-    return {int(value) for value in values[counts > 1]}
+    return {one for one, next_one in pairwise(sorted(hashes)) if one == next_one}
 
 
 def _refuse_duplicates(source: RowSource, doubled: set[int]) -> None:
