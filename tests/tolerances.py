@@ -13,3 +13,4 @@ QUALS = 1e-4  # a row's score: against the official code, and across batches, bu
 LOSS = 1e-5  # losses, relative
 GRADIENT = 1e-5  # gradients, relative to the largest entry of the tensor
 BFLOAT16_KL = 0.02  # nats between float32 and bfloat16 next-token distributions
+PARAMS = 2e-6  # parameters after recorded updates, absolute and relative
