@@ -82,6 +82,11 @@ def finish(output: Path, folder: Path, finished: Finished) -> None:
     shutil.rmtree(folder)
 
 
+def can_continue(folder: Path) -> bool:
+    """Whether a work folder holds finished rows of an unfinished job; otherwise it is rubbish."""
+    return (folder / "job.json").exists() and any(folder.glob("shard-*"))
+
+
 def check_signature(folder: Path, signature: str) -> None:
     """The worker must be the one that began the job, whatever its files say."""
     path = folder / "signature.json"

@@ -22,6 +22,7 @@ from quals_jax.data.writers import WriteError, atomic_file, compressed, write_ro
 from quals_jax.jobs.claim import (
     Finished,
     RefusedError,
+    can_continue,
     check_signature,
     claim,
     finish,
@@ -80,7 +81,7 @@ def _run_in(
                 try:
                     return _Run(job, store, stream, signals, load_worker, tally).run()
                 finally:
-                    if not any(folder.glob("shard-*")):  # nothing to continue from
+                    if not can_continue(folder):
                         shutil.rmtree(folder, ignore_errors=True)
         except Stopped as stopped:
             job.say(f"{stopped}; {_kept(job, store)}")

@@ -77,6 +77,8 @@ def inject(fault: str) -> None:
     def finish_or_die(*args):
         if fault == "before_final_manifest":
             die()
+        if fault == "inside_removal":
+            run.shutil.rmtree = lambda folder: die()
         finish(*args)
 
     def assemble_or_die(self):

@@ -48,7 +48,13 @@ def _wait_until_it_works(process, lock):
 
 @pytest.mark.parametrize(
     "fault",
-    ["before_manifest_line", "inside_manifest_line", "before_assembly", "before_final_manifest"],
+    [
+        "before_manifest_line",
+        "inside_manifest_line",
+        "before_assembly",
+        "before_final_manifest",
+        "inside_removal",
+    ],
 )
 def test_output_is_the_same_after_a_kill_between_two_writes(stand_in, fault):
     stand_in.write_rows("in.jsonl", 11)
@@ -59,6 +65,7 @@ def test_output_is_the_same_after_a_kill_between_two_writes(stand_in, fault):
     assert status == 0
     assert ("threw away 1 incomplete" in messages) == ("manifest_line" in fault)
     assert stand_in.read("out.jsonl") == stand_in.read("whole.jsonl")
+    assert not (stand_in.folder / "out.jsonl.work").exists()
 
 
 @pytest.fixture
