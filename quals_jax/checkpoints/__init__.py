@@ -1,1 +1,1 @@
-
+"""Model folders, Hugging Face and fairseq checkpoints, training state."""

@@ -1,0 +1,52 @@
+"""The README.md of a model folder."""
+
+from quals_jax.checkpoints.settings import QualsSettings
+from quals_jax.models.config import BartConfig
+
+CARD_NAME = "README.md"
+
+_CARD = """---
+library_name: transformers
+tags: [bart, quals-jax]
+---
+
+# {name}
+
+A BART encoder-decoder written by quals-jax: {encoder_layers}+{decoder_layers} layers, width \
+{d_model}, {vocab_size:,} tokens.
+
+- Trained on: {training_data}
+- Converted from: {source}
+- Sources: {bos}, the text's BPE tokens (at most {max_source_tokens:,}), then `</s>`. The \
+tokenizer files do this.
+- Outputs: the decoder starts at `</s>`{forced}. Separator of question and answer: token \
+{separator}.
+- Weights: float32, sha256 `{weights_sha256}`.
+
+```python
+from quals_jax.checkpoints.model_folder import load_model_folder
+model = load_model_folder("{name}")     # .config .params .tokenizer .quals
+```
+
+PyTorch: `transformers.AutoModelForSeq2SeqLM.from_pretrained("{name}")`. Pad sources on the right: \
+transformers counts padding on the left as positions.
+"""
+
+
+def model_card(name: str, config: BartConfig, settings: QualsSettings) -> str:
+    """What the model is and how sources must look, in Markdown."""
+    forced = settings.forced_bos_id
+    return _CARD.format(
+        name=name,
+        encoder_layers=config.encoder_layers,
+        decoder_layers=config.decoder_layers,
+        d_model=config.d_model,
+        vocab_size=config.vocab_size,
+        training_data=settings.training_data or "not recorded",
+        source=settings.source or "nothing, trained with quals-jax",
+        bos="`<s>`" if settings.add_bos else "no `<s>`",
+        max_source_tokens=settings.max_source_tokens,
+        forced="" if forced is None else f" and every output begins with token {forced}",
+        separator="of the tokenizer" if settings.separator_id is None else settings.separator_id,
+        weights_sha256=settings.weights_sha256,
+    )
