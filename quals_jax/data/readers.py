@@ -140,7 +140,7 @@ def _read_jsonl(
             return
         if not raw:
             return
-        raw = raw.strip(b" \t\r\n")
+        raw = raw.rstrip(b" \t\r\n")
         if line == 1:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
             if raw == b"[" or raw.startswith(b"[{"):
@@ -164,7 +164,9 @@ def _json_record(line: int, raw: bytes, replace_invalid: bool) -> Record | RowEr
             f"({raw[error.start]:#04x}); --encoding-errors replace reads it as U+FFFD",
         )
     except json.JSONDecodeError as error:
-        return RowError(line, line, "json", f"column {error.colno}: {error.msg}")
+        return RowError(
+            line, line, "json", f"column {error.colno}: {error.msg.removesuffix(' at')}"
+        )
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         return RowError(line, line, "json", f"{error}"[:200])
     if not isinstance(values, dict):

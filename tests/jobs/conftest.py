@@ -39,7 +39,8 @@ class StandIn:
     def write_rows(self, name: str, number: int) -> Path:
         path = self.folder / name
         rows = ({"id": f"r{i}", "document": f"dóc {i}", "summary": f"s {i}"} for i in range(number))
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        path.write_text("".join(lines), "utf-8")
         return path
 
     def read(self, name: str) -> bytes:
