@@ -59,6 +59,13 @@ def test_pair_sequences_are_those_recorded(tokenizer, case):
     assert len(tokenizer.encode(case["answer"])) == case["n_answer_bpe"]
 
 
+@pytest.mark.parametrize("case", DATA["format_question_answers_bpe"], ids=name_of)
+def test_rows_fit_where_a_sequence_was_recorded(tokenizer, case):
+    row = QAExample("a", case["source"], case["question"], case["answer"])
+    kept = list(fitting_rows([row], tokenizer, max_tokens=case["max_len"]))
+    assert kept == ([] if case["question_answer_bpe"] is None else [row])
+
+
 @pytest.mark.parametrize("case", DATA["format_source_answers_bpe"], ids=name_of)
 def test_source_and_answer_sequences_are_those_recorded(tokenizer, case):
     def build():
