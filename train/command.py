@@ -40,7 +40,7 @@ class Command:
 
     workdir: Path
     """Folder of the run: made, or continued where it holds one."""
-    experiment: Annotated[Experiment, tyro.conf.OmitArgPrefixes]
+    experiment: Annotated[Experiment, tyro.conf.arg(name="")]
 
 
 def main(argv: Sequence[str]) -> int:
