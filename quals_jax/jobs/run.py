@@ -175,10 +175,9 @@ class _Run:
         try:
             results = self.worker.process(usable, report) if usable else []
         except Exception as error:
-            error.add_note(
-                f"while working on lines {chunk[0].line} to {chunk[-1].line} of the input"
-            )
-            raise
+            # Not a fault of the user's input, whatever type it has: it shall keep its traceback.
+            lines = f"lines {chunk[0].line} to {chunk[-1].line}"
+            raise RuntimeError(f"the work on {lines} of the input failed: {error}") from error
         assert len(results) == len(usable), f"{len(results)} results for {len(usable)} rows"
         made = iter(results)
         return [

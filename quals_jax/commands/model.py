@@ -1,0 +1,42 @@
+"""Loads the model of a command: the moment where JAX is imported."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from quals_jax.checkpoints.model_folder import ModelFolder
+
+
+def load_model(
+    folder: Path, dtype: Literal["float32", "bfloat16"] = "float32", *, quiet: bool = False
+) -> "ModelFolder":
+    """The model folder, with compiled programs kept for the next run."""
+    import jax
+
+    from quals_jax.checkpoints.model_folder import load_model_folder
+
+    _keep_compiled_programs()
+    model = load_model_folder(folder, dtype)
+    if not quiet:
+        device = jax.local_devices()[0]
+        number = f"{jax.local_device_count()} x " if jax.local_device_count() > 1 else ""
+        print(f"{folder}: {dtype} on {number}{device.device_kind}", file=sys.stderr, flush=True)
+    return model
+
+
+def _keep_compiled_programs() -> None:
+    """In the user's cache folder, unless JAX was told another or nothing can be written there."""
+    import jax
+
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
+        return
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = home / "quals-jax" / "xla"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # compiled anew every time
+    if os.access(folder, os.W_OK):
+        jax.config.update("jax_compilation_cache_dir", str(folder))

@@ -1,0 +1,136 @@
+"""Arguments and start of all commands that turn rows into rows."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from quals_jax.commands.parser import Parser, whole_number
+from quals_jax.data.readers import FORMATS, format_of
+from quals_jax.data.records import RowKeys
+from quals_jax.jobs.row_job import RowJob, Tally, Worker
+from quals_jax.jobs.run import run_row_job
+from quals_jax.jobs.source import RowSource
+
+RESUME_HELP = """
+Interrupted? Run the same command again: it continues, and the output has the same bytes as if it
+had never stopped. OUT.work holds the finished rows until OUT is complete, OUT.manifest.json
+remembers what OUT was made from. Rows that cannot be used are written with "status": "error".
+Exit status: 0 good, 1 failure, 2 bad usage or some rows failed, 130/143 stopped by a signal.
+"""
+
+
+def add_row_arguments(parser: Parser, fields: tuple[str, ...]) -> None:
+    """Input, output and what concerns the job; ``fields`` are those this command reads of a row."""
+    parser.add_argument("input", metavar="IN", help="rows to read, - for standard input")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        default="-",
+        help="rows to write (default: standard output, which cannot be resumed)",
+    )
+    parser.add_argument(
+        "--model", metavar="DIR", type=Path, help="model folder (config.json, model.safetensors, …)"
+    )
+    rows = parser.add_argument_group("rows")
+    rows.add_argument(
+        "--format", choices=FORMATS, help="of IN (default: by its suffix; standard input: jsonl)"
+    )
+    rows.add_argument(
+        "--output-format", choices=FORMATS, help="of OUT (default: by its suffix, else jsonl)"
+    )
+    for name in fields:
+        rows.add_argument(
+            f"--{name}-key", metavar="NAME", help=f"field that holds the {name} (default: {name})"
+        )
+    rows.add_argument("--id-key", metavar="NAME", help="field that holds the id (default: id)")
+    rows.add_argument(
+        "--id",
+        choices=("field", "line"),
+        default="field",
+        help="what names a row: its id field, or its line number (default: field; rows without an "
+        "id are named by their line)",
+    )
+    rows.add_argument(
+        "--encoding-errors",
+        choices=("error", "replace"),
+        default="error",
+        help="text that is not UTF-8 is a row error, or is read with U+FFFD (default: error)",
+    )
+    job = parser.add_argument_group("job")
+    job.add_argument(
+        "--max-errors",
+        metavar="N",
+        type=whole_number(0),
+        default=100,
+        help="stop when more rows than this fail (default: 100)",
+    )
+    job.add_argument(
+        "--shard-rows",
+        metavar="N",
+        type=whole_number(1),
+        default=128,
+        help="rows worked on and saved together; at most these are lost when a run is killed "
+        "(default: 128)",
+    )
+    job.add_argument("--restart", action="store_true", help="discard OUT and its unfinished rows")
+    job.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def run_rows(
+    args: argparse.Namespace,
+    settings: Mapping[str, object],
+    load_worker: Callable[[], Worker],
+    tally: Tally,
+    columns: tuple[str, ...],
+) -> int:
+    """Runs the job that the arguments describe; its exit status."""
+    check_model(args)
+    job = RowJob(
+        command=args.command,
+        source=_source(args),
+        output=args.output,
+        output_format=args.output_format or _format_of_output(args.output),
+        settings=settings,
+        model=args.model,
+        columns=columns,
+        shard_rows=args.shard_rows,
+        max_errors=args.max_errors,
+        restart=args.restart,
+        quiet=args.quiet,
+    )
+    return run_row_job(job, load_worker, tally)
+
+
+def check_model(args: argparse.Namespace) -> None:
+    """ValueError or FileNotFoundError, with the way to a model, unless a folder is given."""
+    if args.model is None:
+        raise ValueError(
+            "no model is given. Pass --model DIR, a model folder.\n"
+            "  From a fairseq or Hugging Face checkpoint:  quals convert CHECKPOINT -o DIR\n"
+            "  Trained by yourself (README):               python -m train --help"
+        )
+    if not args.model.is_dir():
+        from quals_jax.checkpoints.model_folder import load_model_folder
+
+        load_model_folder(args.model)  # raises, and tells what to do
+
+
+def _source(args: argparse.Namespace) -> RowSource:
+    named = vars(args)
+    summary, summaries = named.get("summary_key"), named.get("summaries_key")
+    # A name given for one of the two means that the other is not wanted.
+    keys = RowKeys(
+        document=(args.document_key or "document") if "document_key" in named else None,
+        summary=summary or (None if summaries or "summary_key" not in named else "summary"),
+        summaries=summaries or (None if summary or "summaries_key" not in named else "summaries"),
+        id=None if args.id == "line" else args.id_key or "id",
+    )
+    return RowSource.of(args.input, args.format, keys, args.encoding_errors == "replace")
+
+
+def _format_of_output(output: str) -> str:
+    try:
+        return format_of(output)
+    except ValueError:
+        return "jsonl"
