@@ -7,15 +7,13 @@ QA pairs: ``squad:FILE``, ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, que
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
 from quals_jax.data.records import RowError
 from quals_jax.data.squad import read_squad
-from quals_jax.data.world_articles import draw_articles
-from quals_jax.data.world_questions import draw_passage
+from quals_jax.data.world import qa_rows as qa_rows_of_world
+from quals_jax.data.world import train_articles
 
 
 def qa_rows(source: str) -> Iterator[QAExample]:
@@ -72,24 +70,20 @@ def _qa_file(path: str) -> Iterator[QAExample]:
         yield QAExample(*row)
 
 
-def _count_and_rng(rest: str) -> tuple[int, np.random.Generator]:
+def _count_and_seed(rest: str) -> tuple[int, int]:
     count, _, seed = rest.partition(":")
     if not count.isdigit() or not (seed or "0").isdigit():
         raise ValueError(f"data source world:{rest}: expected world:COUNT or world:COUNT:SEED")
-    return int(count), np.random.default_rng(int(seed or 0))
+    return int(count), int(seed or 0)
 
 
 def _world_qa(rest: str) -> Iterator[QAExample]:
-    count, rng = _count_and_rng(rest)
-    for i in range(count):
-        text, pairs = draw_passage(rng, num_pairs=4, article_share=0.5)
-        for j, (question, answer) in enumerate(pairs):
-            yield QAExample(f"passage-{i}-{j}", text, question, answer)
+    count, seed = _count_and_seed(rest)
+    return qa_rows_of_world(count, seed)
 
 
 def _world_texts(rest: str) -> Iterator[tuple[str, str]]:
-    count, rng = _count_and_rng(rest)
-    for article in draw_articles(count, rng):
+    for article in train_articles(*_count_and_seed(rest)):
         yield article.id, article.text
 
 

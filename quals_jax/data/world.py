@@ -64,7 +64,7 @@ def train_articles(count: int, seed: int) -> list[Article]:
 
 
 def held_out_articles(count: int, seed: int) -> list[Article]:
-    """Articles that no training set of this seed holds (other events, drawn from another stream)."""
+    """Articles that no training set of this seed holds: other events, from another stream."""
     return draw_articles(count, np.random.default_rng([seed, _HELD_OUT_ARTICLES]), "held-out")
 
 
@@ -75,7 +75,7 @@ def reference_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, st
 
 
 def summary_examples(articles: Sequence[Article], seed: int) -> list[SummaryExample]:
-    """Per article one faithful summary, then that summary with each error that can be made in it."""
+    """Per article a faithful summary, then that summary with each error that can be made in it."""
     rng = np.random.default_rng([seed, _SUMMARIES])
     examples = []
     for article in articles:

@@ -10,32 +10,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_CITIES = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_CITIES = _words(
     "London Leeds Bristol Derby Cardiff Hull Oxford York Norwich Exeter Dundee Preston Plymouth "
     "Swansea Chester Lincoln Ipswich Durham Bolton Carlisle Luton Perth Truro Dover Stirling Bath "
     "Salford Newport Burnley Lancaster"
-).split()
-_FIRST_NAMES = (
+)
+_FIRST_NAMES = _words(
     "David Emma James Sarah John Laura Peter Helen Mark Anna Paul Alice Simon Kate Alan Grace "
     "Martin Lucy Robert Nina Adam Ruth Thomas Olivia Daniel Maria"
-).split()
-_LAST_NAMES = (
+)
+_LAST_NAMES = _words(
     "Smith Jones Clark Evans Walker Hughes Green Wood Morris Turner Baker Cooper Ward Price "
     "Bennett Gray Foster Palmer Mills Ellis Fisher Knight Webb Lowe Fraser Doyle Sharp Burton "
     "Parsons Nash"
-).split()
-_COMPANIES = (
+)
+_COMPANIES = _words(
     "Norbank Telvia Aldgate Corvane Brightwell Systema Halford Mervale Kestrel Novatech Orbital "
     "Pendleton Quantix Redwood Solaris Tarvin Umbra Vantage Westmoor Zephyr"
-).split()
-_TEAMS = (
+)
+_TEAMS = _words(
     "Rovers Albion Wanderers Athletic Rangers Harriers Thistle Orient Swifts Hotspur Argyle "
     "Dynamo Corinthians Falcons Wasps Saints Tigers Sharks"
-).split()
-_DAYS = "Friday Monday Saturday Tuesday Sunday Wednesday Thursday".split()
-_MONTHS = (
+)
+_DAYS = _words("Friday Monday Saturday Tuesday Sunday Wednesday Thursday")
+_MONTHS = _words(
     "March June January September April October July November May February August December"
-).split()
+)
 _WORDS = {
     "place": "factory warehouse school hotel hospital museum library farm theatre bakery",
     "offence": "fraud burglary arson bribery theft robbery smuggling forgery assault blackmail",

@@ -1,1 +1,1 @@
-
+"""One-file HTML reports."""

@@ -1,0 +1,51 @@
+"""QAGen of the synthetic world, from scratch: the question-answer model of the demo.
+
+Question: does QUALS find the errors that are known to be there? About 2 minutes on two cores.
+
+    python -m train world_qagen --workdir runs/world_qagen
+    python -m experiments.demo --workdir runs/demo             # trains this and scores with it
+
+A passage is encoded once for up to eight questions. Half of the passages are articles, half
+summary-like sentences, since QUALS asks about summaries.
+"""
+
+import dataclasses
+
+from quals_jax.data.examples import Limits
+from quals_jax.models.config import BartConfig
+from train.config import BatchConfig, Experiment, QAData, TokenizerConfig
+from train.optim import OptimConfig
+from train.schedules import ScheduleConfig
+
+EXPERIMENT = Experiment(
+    data=QAData(
+        train=("world:6000:1",),
+        dev=("world:150:1000001",),
+        limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=8),
+    ),
+    model=dataclasses.replace(
+        BartConfig.tiny(), max_positions=128, dropout=0.0, attention_dropout=0.0
+    ),
+    tokenizer=TokenizerConfig(learn_vocab_size=1400),
+    batch=BatchConfig(max_tokens=4096, max_shapes=3),
+    optim=OptimConfig(
+        learning_rate=2e-3,
+        weight_decay=0.0,
+        clip_norm=1.0,
+        schedule=ScheduleConfig("cosine", warmup_steps=100, end_ratio=0.05),
+    ),
+    label_smoothing=0.0,
+    num_steps=600,
+    eval_every_steps=200,
+    checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
+)
+
+SMOKE = dataclasses.replace(
+    EXPERIMENT,
+    data=dataclasses.replace(EXPERIMENT.data, train=("world:60:1",), dev=("world:10:1000001",)),
+    tokenizer=TokenizerConfig(learn_vocab_size=600),
+    batch=BatchConfig(max_tokens=2000, max_shapes=2),
+    num_steps=4,
+    eval_every_steps=2,
+    log_every_steps=1,
+)

@@ -1,0 +1,1 @@
+"""How well scores agree with what is known to be true."""

@@ -1,0 +1,217 @@
+"""The report of a run that scored summaries with known errors.
+
+    html = quals_report(json.loads(Path("runs/demo/results.json").read_text()))
+
+`results` is what `experiments/demo.py` writes; the report is made of nothing else.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from quals_jax.report.charts import Group, curve_chart, distribution_chart
+from quals_jax.report.markup import Child, Markup, element
+from quals_jax.report.page import figure, marked, page, section, table, tiles
+from quals_jax.report.token_picture import TokenRow, token_picture
+
+Results = Mapping[str, Any]
+
+
+def quals_report(results: Results) -> str:
+    """One HTML file as text; needs nothing but a browser."""
+    return page(
+        "QUALS: does the document support the summary?",
+        _lead(),
+        _key_figures(results),
+        _pictures(results),
+        _distributions(results),
+        _variants(results),
+        _examples(results),
+        _training(results),
+        _about(results),
+    )
+
+
+def _lead() -> Markup:
+    return element(
+        "p",
+        "A question-answer generation model (QAGen) writes question-answer pairs about a summary. "
+        "QUALS asks how probable the same pairs are when the model reads the document instead. "
+        "Where the summary says something that the document does not support, they become "
+        "improbable.",
+        class_="lead",
+    )
+
+
+def _key_figures(results: Results) -> Markup:
+    main = results["auroc"]["quals"]["all"]
+    counts = results["counts"]
+    low, high = main["interval"]
+    return tiles(
+        (f"{main['value']:.3f}", f"AUROC over all kinds of error (95 % {low:.3f} to {high:.3f})"),
+        (f"{counts['corrupted']:,}", "summaries with one error each"),
+        (f"{counts['faithful']:,}", "faithful summaries of the same held-out articles"),
+        (f"{results['timings']['total']:.0f} s", "to make the world, train and score"),
+    )
+
+
+def _pictures(results: Results) -> Markup:
+    picture = results["picture"]
+    intro = element(
+        "p",
+        "One article of the synthetic world, one summary of it, and two of the pairs that QAGen "
+        "wrote about the summary. Every token of a pair has two bars: its probability given the "
+        "summary, and given the article. QUALS is the mean difference of their logarithms, over "
+        "tokens and then over pairs; at 0 the article supports the pair as well as the summary.",
+    )
+    texts = element(
+        "div",
+        _labelled("Article", marked(picture["document"], picture["right"], "right")),
+        _labelled(
+            f"Summary with {picture['error_label']} (QUALS {_signed(picture['quals'])})",
+            marked(picture["summary"], picture["wrong"]),
+        ),
+        class_="texts",
+    )
+    drawings = []
+    for name in ("supported", "unsupported"):
+        pair = picture[name]
+        heading = f"{pair['question']} — {pair['answer']}"
+        drawings += [element("h3", heading), token_picture(token_row(pair)), _as_table(pair)]
+    caption = (
+        "Top: a pair about a fact that the article states; both bars of every token are alike. "
+        "Bottom: a pair about the error; the article makes it improbable where the error shows. "
+        "Shaded: tokens that lose more than 1 nat."
+    )
+    return section("The picture of the method", intro, figure([texts, *drawings], caption))
+
+
+def token_row(pair: Mapping[str, Any]) -> TokenRow:
+    """An explained pair (`QualsResult.to_row(explain=True)`) as tokens with log-probabilities."""
+    tokens = list(pair["tokens"])
+    num_answer = pair["num_answer_tokens"]
+    cut = len(tokens) - num_answer - 2
+    tokens[cut] = "|"  # the separator is a word that means nothing to a reader
+    tokens[-1] = "end"
+    return TokenRow(
+        tuple(tokens), cut, tuple(pair["log_probs_summary"]), tuple(pair["log_probs_document"])
+    )
+
+
+def _as_table(pair: Mapping[str, Any]) -> Markup:
+    row = token_row(pair)
+    columns = zip(
+        row.tokens, row.log_probs_summary, row.log_probs_document, row.differences, strict=True
+    )
+    rows: list[list[Child]] = [
+        [token.strip(), _signed(summary), _signed(document), _signed(difference)]
+        for token, summary, document, difference in columns
+    ]
+    header = ["token", "log p given the summary", "log p given the document", "difference"]
+    numbers = table(header, rows, (1, 2, 3))
+    return element("details", element("summary", "The same as a table"), numbers)
+
+
+def _distributions(results: Results) -> Markup:
+    scores, aurocs = results["scores"], results["auroc"]["quals"]
+    wrong = [score for kind in results["error_kinds"] for score in scores[kind]]
+    groups = [Group("all errors", wrong, aurocs["all"]["value"], strong=True)]
+    groups += [
+        Group(label, scores[kind], aurocs[kind]["value"])
+        for kind, label in results["error_kinds"].items()
+    ]
+    caption = (
+        "Every corrupted summary differs from a faithful one in one fact. Histograms of the scores "
+        "(heights are square roots of shares, so that tails stay visible); the right column is the "
+        "probability that a faithful summary scores above one with the error: 0.5 is chance, the "
+        "left end of the bar."
+    )
+    chart = distribution_chart(scores["none"], groups)
+    return section("Scores by kind of error", figure(chart, caption))
+
+
+def _variants(results: Results) -> Markup:
+    names = {
+        "quals": "QUALS: mean over tokens and pairs",
+        "answer": "answer tokens only",
+        "min": "worst pair instead of the mean",
+    }
+    aurocs = results["auroc"]
+    rows: list[list[Child]] = []
+    for kind, label in {"all": "all errors", **results["error_kinds"]}.items():
+        strong = kind == "all"
+        values = [f"{aurocs[name][kind]['value']:.3f}" for name in names]
+        cells = [element("b", cell) if strong else cell for cell in (label, *values)]
+        rows.append([*cells, f"{results['counts']['by_kind'].get(kind, len(rows)):,}"])
+    rows[0][-1] = f"{results['counts']['corrupted']:,}"
+    intro = element(
+        "p",
+        "Besides the mean, every summary gets a score from the answers' tokens alone and the score "
+        "of its worst pair. AUROC of each:",
+    )
+    header = ["error", *names.values(), "summaries"]
+    return section("Three ways to read the pairs", intro, table(header, rows, (1, 2, 3, 4)))
+
+
+def _examples(results: Results) -> Markup:
+    blocks = []
+    for example in results["examples"]:
+        pairs = sorted(example["pairs"], key=lambda pair: pair["score"])[:4]
+        rows: list[list[Child]] = [
+            [pair["question"], pair["answer"], _signed(pair["score"])] for pair in pairs
+        ]
+        texts = element(
+            "div",
+            _labelled("Article", marked(example["document"], example["right"], "right")),
+            _labelled(
+                f"Summary with {example['error_label']}",
+                marked(example["summary"], example["wrong"]),
+            ),
+            class_="texts",
+        )
+        verdict = element(
+            "p",
+            f"QUALS {_signed(example['quals'])}; the faithful summary of the same article has "
+            f"{_signed(example['quals_faithful'])}. The lowest pairs:",
+            class_="note",
+        )
+        pair_table = table(["question", "answer", "score"], rows, (2,))
+        blocks.append(element("div", texts, verdict, pair_table, class_="card"))
+    intro = element("p", "The median case of each kind of error: neither the best nor the worst.")
+    return section("One summary of each kind", intro, element("div", *blocks, class_="stack"))
+
+
+def _training(results: Results) -> Markup:
+    training = results["training"]
+    curves = {name: training["curves"][name] for name in ("train", "dev")}
+    caption = (
+        f"QAGen: {training['num_parameters']:,} parameters, trained from random weights for "
+        f"{training['num_steps']:,} updates on {training['num_pairs']:,} pairs about "
+        f"{training['num_passages']:,} passages in {results['timings']['training']:.0f} s. What "
+        "remains of the loss is mostly the free choice of what to ask."
+    )
+    chart = curve_chart(curves, "update", "loss, nats per token")
+    return section("Training of QAGen", figure(chart, caption))
+
+
+def _about(results: Results) -> Markup:
+    rows: list[list[Child]] = [[name, str(value)] for name, value in results["settings"].items()]
+    honest = element(
+        "p",
+        "The articles, summaries and errors are made by a grammar, so what is supported is known "
+        "exactly. The world is small and its language regular: the numbers show that the method "
+        "and this code work, and say nothing about scores on real news.",
+    )
+    return section(
+        "About this report",
+        honest,
+        element("p", element("code", results["signature"])),
+        table(["setting", "value"], rows),
+    )
+
+
+def _labelled(label: str, content: Child) -> Markup:
+    return element("p", element("span", label, class_="sans"), content)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
