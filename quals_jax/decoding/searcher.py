@@ -45,11 +45,17 @@ class Hypothesis(NamedTuple):
 class Searcher:
     """Beam search or sampling with one model and one set of options, in batches of few shapes."""
 
-    def __init__(self, config: BartConfig, params: Params, options: BeamSearch | Sampling):
+    def __init__(
+        self,
+        config: BartConfig,
+        params: Params,
+        options: BeamSearch | Sampling,
+        forced_bos_id: int | None = None,
+    ):
+        """``forced_bos_id``: the token every hypothesis begins with, where the model has one."""
         self._config = config
         self._params = params
-        self._options = options
-        self._run = _compiled(config, options)
+        self._run = _compiled(config, options, forced_bos_id)
         per_batch = _HYPOTHESES_PER_BATCH.get(jax.default_backend(), 1920)
         num = options.num_beams if isinstance(options, BeamSearch) else options.num_samples
         self._max_rows = max(1, per_batch // num)
@@ -89,14 +95,19 @@ def _key_data(seed: int, name: str) -> np.ndarray:
 
 
 @functools.cache
-def _compiled(config: BartConfig, options: BeamSearch | Sampling) -> Callable[..., Hypotheses]:
+def _compiled(
+    config: BartConfig, options: BeamSearch | Sampling, forced_bos_id: int | None
+) -> Callable[..., Hypotheses]:
     """The compiled search of a model shape, shared by all searchers of the process."""
 
     def run(params: Params, src_BS: Array, key_data_B2: Array) -> Hypotheses:
+        prefix_B1 = None
+        if forced_bos_id is not None:
+            prefix_B1 = jnp.full((src_BS.shape[0], 1), forced_bos_id, jnp.int32)
         if isinstance(options, BeamSearch):
-            return search_rows(config, params, src_BS, options)
+            return search_rows(config, params, src_BS, options, prefix_B1)
         keys_B = jax.random.wrap_key_data(jnp.asarray(key_data_B2), impl="threefry2x32")
-        return sample_rows(config, params, src_BS, options, keys_B)
+        return sample_rows(config, params, src_BS, options, keys_B, prefix_B1)
 
     return jit_over_rows(run)
 

@@ -98,7 +98,9 @@ class Quals:
         self.model = model
         self._separator_id = separator_of(model.tokenizer, model.quals.separator_id)
         self.options = options or QualsOptions()
-        self._searcher = Searcher(model.config, model.params, self.options.search())
+        self._searcher = Searcher(
+            model.config, model.params, self.options.search(), model.quals.forced_bos_id
+        )
         self._scorer = Scorer(model.config, model.params)
 
     @classmethod
