@@ -1,1 +1,1 @@
-
+"""Experiments: values of the training configuration, and the demo."""

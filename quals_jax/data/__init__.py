@@ -1,1 +1,1 @@
-
+"""Rows, readers and writers, training examples, the synthetic world."""

@@ -1,1 +1,1 @@
-
+"""Search and sampling over one step callback."""

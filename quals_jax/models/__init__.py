@@ -1,1 +1,1 @@
-
+"""BART: its configuration and its modules."""
