@@ -97,7 +97,8 @@ class Trainer:
         self._key = dropout_key
         self._single = jax.jit(self._single_update, donate_argnums=0)
         self._accumulate = jax.jit(self._accumulated, donate_argnums=1)
-        self._apply = jax.jit(self._apply_update, donate_argnums=(0, 1))
+        self._zeros = jax.jit(_zero_totals)
+        self._apply = jax.jit(self._apply_update, donate_argnums=0)
 
     def init(self, params: Params) -> TrainState:
         """The state before the first update; ``params`` are given away to it."""
@@ -108,14 +109,14 @@ class Trainer:
         """One update from one or more batches. ``state`` is donated: do not use it again."""
         if len(batches) == 1:
             return self._single(state, batches[0])
-        totals = None
+        totals = self._zeros(state.params)
         for index, batch in enumerate(batches):
             totals = self._accumulate(state, totals, batch, jnp.int32(index))
         return self._apply(state, totals)
 
     @property
     def num_compilations(self) -> int:
-        """Compiled variants so far: bounded by twice the number of batch shapes plus one."""
+        """Compiled updates so far: at most one per batch shape, and one more with accumulation."""
         functions = (self._single, self._accumulate, self._apply)
         return sum(function._cache_size() for function in functions)
 
@@ -132,8 +133,7 @@ class Trainer:
         return sums, grads
 
     def _accumulated(self, state: TrainState, totals, batch: Batch, index):
-        new = self._gradients(state, batch, index)
-        return new if totals is None else jax.tree.map(jnp.add, totals, new)
+        return jax.tree.map(jnp.add, totals, self._gradients(state, batch, index))
 
     def _single_update(self, state: TrainState, batch: Batch):
         return self._apply_update(state, self._gradients(state, batch, 0))
@@ -147,6 +147,10 @@ class Trainer:
         params = optax.apply_updates(state.params, updates)
         metrics = StepMetrics(sums, norm, self._schedule(state.step))
         return TrainState(params, opt_state, state.step + 1), metrics
+
+
+def _zero_totals(params: Params) -> tuple[LossSums, Params]:
+    return LossSums(*jnp.zeros(len(LossSums._fields))), jax.tree.map(jnp.zeros_like, params)
 
 
 def make_evaluate(config: BartConfig, loss_fn: LossFn) -> Callable[[Params, Batch], LossSums]:
