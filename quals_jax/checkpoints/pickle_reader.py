@@ -11,6 +11,7 @@ pickle's size, which is bounded, so no subprocess with a memory limit is needed 
 """
 
 import dataclasses
+import io
 import pickletools
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -66,8 +67,11 @@ class _Bounded:
     """The file interface the opcode tokenizer needs, limited to ``limit`` bytes in all."""
 
     def __init__(self, file: BinaryIO, limit: int):
+        start = file.tell()
+        # A read allocates what it is asked for, so no more is asked for than the file has.
+        self._left = min(limit, file.seek(0, io.SEEK_END) - start)
+        file.seek(start)
         self._file = file
-        self._left = limit
         self.tell = file.tell
 
     def read(self, size: int) -> bytes:
