@@ -21,6 +21,7 @@ from quals_jax.models.config import BartConfig
 
 NUM_SPECIAL_SYMBOLS = 4  # <s> <pad> </s> <unk> come before the lines of dict.txt
 _TABLES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+_POSITIONS = "encoder.embed_positions.weight"
 # What our BART computes; a checkpoint that says otherwise is another model.
 _REQUIRED_ARGS = {
     "activation_fn": "gelu",
@@ -89,28 +90,38 @@ def fairseq_config(args: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -
                 f"the checkpoint was trained with {name}={value!r}; only BART ({name}={expected!r})"
                 " can be read"
             )
-    try:
-        table = tensors[_TABLES[0]]
-        positions = tensors["encoder.embed_positions.weight"]
-        return BartConfig(
-            vocab_size=len(table),
-            d_model=args["encoder_embed_dim"],
-            encoder_layers=args["encoder_layers"],
-            decoder_layers=args["decoder_layers"],
-            encoder_heads=args["encoder_attention_heads"],
-            decoder_heads=args["decoder_attention_heads"],
-            encoder_ffn_dim=args["encoder_ffn_embed_dim"],
-            decoder_ffn_dim=args["decoder_ffn_embed_dim"],
-            max_positions=len(positions) - 2,
-            dropout=float(args.get("dropout", 0.1)),
-            attention_dropout=float(args.get("attention_dropout", 0.0)),
-            # fairseq before 0.9 called it relu_dropout and keeps that name beside the new one.
-            activation_dropout=float(args.get("activation_dropout", args.get("relu_dropout", 0.0))),
-        )
-    except KeyError as error:
-        raise CheckpointError(f"not a fairseq BART: {error} is missing") from error
-    except TypeError as error:
-        raise CheckpointError(f"not a fairseq BART: unusable sizes ({error})") from error
+    for name in (_TABLES[0], _POSITIONS):
+        if name not in tensors or tensors[name].ndim != 2:
+            raise CheckpointError(f"not a fairseq BART: there is no table {name}")
+    return BartConfig(
+        vocab_size=len(tensors[_TABLES[0]]),
+        max_positions=len(tensors[_POSITIONS]) - 2,
+        d_model=_size(args, "encoder_embed_dim"),
+        encoder_layers=_size(args, "encoder_layers"),
+        decoder_layers=_size(args, "decoder_layers"),
+        encoder_heads=_size(args, "encoder_attention_heads"),
+        decoder_heads=_size(args, "decoder_attention_heads"),
+        encoder_ffn_dim=_size(args, "encoder_ffn_embed_dim"),
+        decoder_ffn_dim=_size(args, "decoder_ffn_embed_dim"),
+        dropout=_rate(args, "dropout"),
+        attention_dropout=_rate(args, "attention_dropout"),
+        # fairseq before 0.9 called it relu_dropout and keeps that name beside the new one.
+        activation_dropout=_rate(args, "activation_dropout") or _rate(args, "relu_dropout"),
+    )
+
+
+def _size(args: Mapping[str, Any], name: str) -> int:
+    value = args.get(name)
+    if type(value) is not int:
+        raise CheckpointError(f"not a fairseq BART: {name} is {value!r}")
+    return value
+
+
+def _rate(args: Mapping[str, Any], name: str) -> float:
+    value = args.get(name, 0.0)
+    if type(value) not in (int, float):
+        raise CheckpointError(f"not a fairseq BART: {name} is {value!r}")
+    return float(value)
 
 
 def count_symbols(dict_path: Path) -> int:

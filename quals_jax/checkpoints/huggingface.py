@@ -190,7 +190,7 @@ def _read_index(folder: Path) -> dict[str, str]:
     if not isinstance(index, dict) or not index:
         raise CheckpointError(f"{path} has no weight_map; fetch it again")
     for name in index.values():
-        if not isinstance(name, str) or Path(name).name != name or "\\" in name:
+        if not isinstance(name, str) or not name or Path(name).name != name or "\\" in name:
             raise CheckpointError(f"{path} names {name!r}, which is not a file of this folder")
     return index
 
