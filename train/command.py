@@ -81,21 +81,29 @@ def parse(argv: Sequence[str]) -> Command:
 def find_experiment(name: str) -> Experiment:
     """``NAME`` or ``NAME:smoke``; ValueError with the nearest name where there is none."""
     module_name, _, variant = name.partition(":")
-    names = experiment_names()
-    if module_name not in names:
-        near = difflib.get_close_matches(module_name, names, n=1)
+    modules = _module_names()
+    if module_name not in modules:
+        near = difflib.get_close_matches(module_name, modules, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no experiment {module_name!r}{hint} (known: {', '.join(names)})")
+        names = ", ".join(experiment_names())
+        raise ValueError(f"no experiment {module_name!r}{hint} (known: {names})")
     attribute = {"": "EXPERIMENT", "smoke": "SMOKE"}.get(variant)
     if attribute is None:
         raise ValueError(f"{name!r}: the only variant is {module_name}:smoke")
-    return getattr(_module(module_name), attribute)
+    found = getattr(_module(module_name), attribute, None)
+    if not isinstance(found, Experiment):
+        names = ", ".join(experiment_names())
+        raise ValueError(f"experiments/{module_name}.py has no {attribute} (known: {names})")
+    return found
 
 
 def experiment_names() -> list[str]:
     """Modules of ``experiments`` that hold an ``EXPERIMENT``."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
-    return [name for name in modules if isinstance(_experiment(name), Experiment)]
+    return [n for n in _module_names() if isinstance(_experiment(n), Experiment)]
+
+
+def _module_names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
 
 
 def _experiment(name: str) -> object:

@@ -16,6 +16,7 @@ from typing import TextIO
 import jax
 import jax.numpy as jnp
 
+from quals_jax.checkpoints.model_folder import save_model_folder
 from quals_jax.checkpoints.training_state import TrainingStore, abstract_like
 from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
@@ -141,13 +142,12 @@ class _Loop:
 
     def export(self) -> None:
         """Writes the best parameters on dev (the last without a dev set) as a model folder."""
-        from quals_jax.checkpoints.model_folder import save_model_folder
-
-        params, step = self.state.params, self._step
+        run, params, step = self._run, self.state.params, self._step
         if self._best is not None and self._best[1] != step:
             step, params, _ = self._best_store.restore(abstract_like(params), self._best[1])
-        folder = self._run.workdir / "model"
-        save_model_folder(folder, self._run.config, jax.device_get(params), self._run.tokenizer)
+        folder = run.workdir / "model"
+        params = jax.device_get(params)
+        save_model_folder(folder, run.config, params, run.tokenizer, run.settings)
         self._progress.say(f"wrote the model of step {step:,} to {folder}")
 
     def summary(self, stopped_by: str | None) -> Summary:

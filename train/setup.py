@@ -2,19 +2,21 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import jax
 from jax.sharding import Mesh
 
+from quals_jax.checkpoints.model_folder import QualsSettings, load_model_folder
 from quals_jax.data.buckets import choose_shapes
 from quals_jax.data.loader import Loader, Rows
 from quals_jax.models.bart import Params, init_params, param_shapes
 from quals_jax.models.config import BartConfig
 from quals_jax.parallel.mesh import data_mesh
 from quals_jax.text.tokenizer import Tokenizer
-from train.config import Experiment
+from train.config import Experiment, TextData
 from train.inputs import Dataset, load_inputs
 from train.losses import LossSums
 from train.optim import make_optimizer
@@ -39,6 +41,7 @@ class Run:
     trainer: Trainer
     evaluate: Callable[[Params, Batch], LossSums]
     data_sha256: str
+    settings: QualsSettings  # of the model folder that the run ends with
     description: dict[str, object]
 
 
@@ -96,6 +99,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         trainer=trainer,
         evaluate=evaluate,
         data_sha256=digest,
+        settings=_settings(experiment, config),
         description=description,
     )
 
@@ -105,8 +109,6 @@ def first_params(run: Run) -> Params:
     folder_name = run.experiment.init_from
     if not folder_name:
         return init_params(run.config, run.experiment.seed)
-    from quals_jax.checkpoints.model_folder import load_model_folder
-
     folder = load_model_folder(folder_name)
     sizes = [f.name for f in dataclasses.fields(BartConfig) if f.name not in _NOT_SIZES]
     wrong = [
@@ -122,6 +124,17 @@ def first_params(run: Run) -> Params:
 def num_parameters(config: BartConfig) -> int:
     """How many numbers the model has; the tied table counts once."""
     return sum(leaf.size for leaf in jax.tree.leaves(param_shapes(config)))
+
+
+def _settings(experiment: Experiment, config: BartConfig) -> QualsSettings:
+    """What the model folder says: what it was trained on, and no longer sources than it has seen."""
+    data = experiment.data
+    longest = data.max_tokens if isinstance(data, TextData) else data.limits.max_source_tokens - 1
+    return QualsSettings(
+        max_source_tokens=min(longest, config.max_positions - 2),
+        # Without folders, which are nobody else's business.
+        training_data=", ".join(re.sub(r"[^:]*[/\\]", "", source) for source in data.train),
+    )
 
 
 def _loader(

@@ -1,19 +1,19 @@
 """Rows of training data, named by strings ``KIND:REST``.
 
 QA pairs: ``squad:FILE``, ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
-``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary). Texts:
-``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz.
+``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary),
+``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files
+may be .gz or .xz; a ``rows`` file may leave the id out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from quals_jax.data import world
 from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
 from quals_jax.data.records import RowError
 from quals_jax.data.squad import read_squad
-from quals_jax.data.world import qa_rows as qa_rows_of_world
-from quals_jax.data.world import train_articles
 
 
 def qa_rows(source: str) -> Iterator[QAExample]:
@@ -37,10 +37,6 @@ def _open(source: str, kinds: dict[str, Callable]):
         known = ", ".join(f"{name}:..." for name in kinds)
         raise ValueError(f"data source {source!r}: expected one of {known}")
     return kinds[kind](rest)
-
-
-def _squad(path: str) -> Iterator[QAExample]:
-    return read_squad(path)
 
 
 def _newsqa(rest: str) -> Iterator[QAExample]:
@@ -70,23 +66,34 @@ def _qa_file(path: str) -> Iterator[QAExample]:
         yield QAExample(*row)
 
 
-def _count_and_seed(rest: str) -> tuple[int, int]:
-    count, _, seed = rest.partition(":")
-    if not count.isdigit() or not (seed or "0").isdigit():
-        raise ValueError(f"data source world:{rest}: expected world:COUNT or world:COUNT:SEED")
-    return int(count), int(seed or 0)
+def _world(make: Callable[[int, int], Iterable]) -> Callable[[str], Iterator]:
+    """``COUNT`` or ``COUNT:SEED`` of the synthetic world."""
+
+    def read(rest: str) -> Iterator:
+        count, _, seed = rest.partition(":")
+        if not count.isdigit() or not (seed or "0").isdigit():
+            raise ValueError(f"data source world:{rest}: expected world:COUNT or world:COUNT:SEED")
+        return iter(make(int(count), int(seed or 0)))
+
+    return read
 
 
-def _world_qa(rest: str) -> Iterator[QAExample]:
-    count, seed = _count_and_seed(rest)
-    return qa_rows_of_world(count, seed)
+def _world_summaries(count: int, seed: int) -> Iterable[tuple[str, str, str]]:
+    return world.reference_rows(world.train_articles(count, seed), seed)
 
 
-def _world_texts(rest: str) -> Iterator[tuple[str, str]]:
-    for article in train_articles(*_count_and_seed(rest)):
-        yield article.id, article.text
+def _world_texts(count: int, seed: int) -> Iterable[tuple[str, str]]:
+    return ((article.id, article.text) for article in world.train_articles(count, seed))
 
 
-_QA_KINDS = {"squad": _squad, "newsqa": _newsqa, "rows": _qa_file, "world": _world_qa}
-_SUMMARY_KINDS = {"rows": _file_rows("id", "document", "summary")}
-_TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world_texts}
+_QA_KINDS = {
+    "squad": read_squad,
+    "newsqa": _newsqa,
+    "rows": _qa_file,
+    "world": _world(world.qa_rows),
+}
+_SUMMARY_KINDS = {
+    "rows": _file_rows("id", "document", "summary"),
+    "world": _world(_world_summaries),
+}
+_TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}
