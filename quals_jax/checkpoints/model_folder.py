@@ -20,6 +20,7 @@ from quals_jax.checkpoints.huggingface import (
     read_config,
     read_forced_bos,
     read_params,
+    weight_files,
     weights_sha256,
     write_config,
     write_params,
@@ -32,7 +33,7 @@ from quals_jax.checkpoints.settings import (
     write_settings,
 )
 from quals_jax.checkpoints.tokenizer_files import TOKENIZER_NAMES, write_tokenizer
-from quals_jax.checkpoints.weight_file import CheckpointError, sha256_file
+from quals_jax.checkpoints.weight_file import CheckpointError, describe_file, sha256_file
 from quals_jax.models.config import BartConfig
 from quals_jax.text.tokenizer import Tokenizer
 
@@ -101,6 +102,7 @@ def save_model_folder(
         settings = dataclasses.replace(
             settings,
             weights_sha256=weights_sha256(temporary),
+            weights_bytes=(temporary / WEIGHTS_NAME).stat().st_size,
             tokenizer_sha256=tokenizer.sha256,
             config_sha256=sha256_file(temporary / CONFIG_NAME),
         )
@@ -151,23 +153,37 @@ def _check_vocabulary(tokenizer: Tokenizer, config: BartConfig, path: Path) -> N
 
 
 def _checked_settings(path: Path, tokenizer: Tokenizer, config: BartConfig) -> QualsSettings:
-    found = {
-        "weights_sha256": weights_sha256(path),
-        "tokenizer_sha256": tokenizer.sha256,
-        "config_sha256": sha256_file(path / CONFIG_NAME),
-    }
+    """The settings of a folder whose files are those it was written with."""
+    weights = weights_sha256(path)
     if not (path / SETTINGS_NAME).is_file():
-        plain = QualsSettings(add_bos=True, forced_bos_id=read_forced_bos(path), **found)
-        return plain.completed(config)
+        return QualsSettings(
+            add_bos=True,
+            forced_bos_id=read_forced_bos(path),
+            source=f"Hugging Face {path.resolve().name}",
+            weights_sha256=weights,
+            weights_bytes=sum(file.stat().st_size for file in weight_files(path)),
+            tokenizer_sha256=tokenizer.sha256,
+            config_sha256=sha256_file(path / CONFIG_NAME),
+        ).completed(config)
     settings = read_settings(path)
-    for name, digest in found.items():
-        expected = getattr(settings, name)
-        if digest != expected:
-            what = name.removesuffix("_sha256")
-            raise CheckpointError(
-                f"{path}: the {what} is not the one this folder was written with (sha256 found "
-                f"{digest}, expected {expected}); copy or convert the model again"
-            )
+    remedy = "copy the folder again, or convert the checkpoint again"
+    if weights != settings.weights_sha256:
+        file = weight_files(path)[0]
+        raise CheckpointError(
+            f"{file} is not the file this folder was written with: {describe_file(file)}; expected "
+            f"{settings.weights_bytes:,} bytes, sha256 {settings.weights_sha256}; {remedy}"
+        )
+    if tokenizer.sha256 != settings.tokenizer_sha256:
+        raise CheckpointError(
+            f"{path}: this is not the tokenizer of the model (found {tokenizer.sha256}, expected "
+            f"{settings.tokenizer_sha256}); {remedy}"
+        )
+    found = sha256_file(path / CONFIG_NAME)
+    if found != settings.config_sha256:
+        raise CheckpointError(
+            f"{path / CONFIG_NAME} has changed since the folder was written (sha256 {found}, "
+            f"expected {settings.config_sha256}); {remedy}"
+        )
     try:
         return settings.completed(config)
     except ValueError as error:

@@ -24,8 +24,8 @@ class QualsSettings:
             (1022, fairseq's limit), filled in when a folder is written.
         training_data: a sentence about what the model was trained on.
         source: the file the weights were converted from, with its sha256; empty = trained here.
-        weights_sha256, tokenizer_sha256, config_sha256: filled in when a folder is written and
-            checked when it is read.
+        weights_sha256, weights_bytes, tokenizer_sha256, config_sha256: filled in when a folder is
+            written and checked when it is read.
     """
 
     separator_id: int | None = None
@@ -35,6 +35,7 @@ class QualsSettings:
     training_data: str = ""
     source: str = ""
     weights_sha256: str = ""
+    weights_bytes: int = 0
     tokenizer_sha256: str = ""
     config_sha256: str = ""
 

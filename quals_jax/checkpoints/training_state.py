@@ -1,4 +1,4 @@
-"""Orbax store of a training run. (Written with train/; owner of checkpoints/: please keep it.)
+"""Orbax store of a training run.
 
     store = TrainingStore("runs/qagen/checkpoints", keep=2)
     store.save(step, state, {"position": {...}})
