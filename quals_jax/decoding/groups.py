@@ -1,0 +1,116 @@
+"""The choice of continuations: plain, or by groups that avoid each other's tokens.
+
+fairseq's diverse beam search goes through the groups in order. Group g pays
+``strength * n_g(token)`` for a token, where ``n_g`` counts *all* ``2 * beams per group`` candidates
+of every earlier group at this step (not only the chosen ones), and the payment stays in the score.
+
+Two facts make this cheap and exact. Only the ``2 * num_beams`` most probable tokens of a hypothesis
+can be among its group's candidates: at most ``2m(G - 1)`` distinct tokens carry a penalty, so
+``2m`` of the ``2m(G - 1) + 2m = 2 * num_beams`` best carry none and beat everything outside.
+And the sequence over groups is a fixpoint: a guess of all groups' candidates, improved for all
+groups at once, is right for the first k groups after k rounds; most steps need two to six rounds.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jaxtyping import Array, Bool, Float, Int
+
+from quals_jax.decoding.candidates import Candidates
+from quals_jax.decoding.options import BeamSearch
+
+
+@struct.dataclass
+class Choices:
+    """Per source the ``C = 2 * num_beams`` best continuations, best of each group first.
+
+    The order is that of fairseq: the first candidates of all groups, then the second ones, ...
+    ``totals`` are cumulative scores with penalties, ``scores`` the parts of this token in them,
+    ``logp`` its plain log-probability, ``parents`` the hypotheses continued.
+    """
+
+    tokens_BC: Int[Array, "b c"]
+    parents_BC: Int[Array, "b c"]
+    totals_BC: Float[Array, "b c"]
+    scores_BC: Float[Array, "b c"]
+    logp_BC: Float[Array, "b c"]
+
+
+def num_candidates(options: BeamSearch) -> int:
+    """How many tokens per hypothesis the choice must see to be exact."""
+    if options.num_groups == 1 or options.diversity_strength == 0.0:
+        return 2 * options.num_beams // options.num_groups
+    return 2 * options.num_beams
+
+
+def choose(
+    candidates: Candidates,
+    totals_BN: Float[Array, "b n"],
+    active_B: Bool[Array, " b"],
+    options: BeamSearch,
+) -> Choices:
+    """The best continuations of hypotheses with cumulative scores ``totals_BN``.
+
+    Sources outside ``active_B`` get arbitrary choices and cost no extra rounds. Equal scores are
+    taken in the order (plain log-probability descending, hypothesis, token).
+    """
+    B, N, K = candidates.tokens_BNK.shape
+    G = options.num_groups
+    m = N // G
+    tokens_BGM = _by_group(candidates.tokens_BNK, G)
+    logp_BGM = _by_group(candidates.logp_BNK, G)
+    totals_BGM = jnp.repeat(totals_BN.reshape(B, m, G).swapaxes(1, 2), K, axis=2)
+
+    def pick(counts_BGM: Array) -> tuple[Array, Array]:
+        scores_BGM = logp_BGM - options.diversity_strength * counts_BGM
+        # Alone in its group, a hypothesis needs no total: rounding could only add ties.
+        ranked_BGM = scores_BGM if m == 1 else scores_BGM + totals_BGM
+        return scores_BGM, jax.lax.top_k(ranked_BGM, 2 * m)[1]
+
+    if G == 1 or options.diversity_strength == 0.0:
+        scores_BGM, places_BGR = pick(jnp.zeros_like(logp_BGM))
+    else:
+        scores_BGM, places_BGR = _pick_in_turn(pick, tokens_BGM, active_B, 2 * m)
+
+    def chosen(x_BGM: Array) -> Array:
+        x_BGR = jnp.take_along_axis(x_BGM, places_BGR, axis=2)
+        return x_BGR.swapaxes(1, 2).reshape(B, 2 * N)
+
+    parents_GM = jnp.arange(G)[:, None] + jnp.repeat(jnp.arange(m) * G, K)[None]
+    return Choices(
+        tokens_BC=chosen(tokens_BGM),
+        parents_BC=chosen(jnp.broadcast_to(parents_GM[None], tokens_BGM.shape)),
+        totals_BC=chosen(scores_BGM + totals_BGM),
+        scores_BC=chosen(scores_BGM),
+        logp_BC=chosen(logp_BGM),
+    )
+
+
+def _by_group(x_BNK: Array, G: int) -> Array:
+    """``[B, N, K]`` to ``[B, G, m * K]``: hypothesis n belongs to group ``n % G``."""
+    B, N, K = x_BNK.shape
+    return x_BNK.reshape(B, N // G, G, K).swapaxes(1, 2).reshape(B, G, -1)
+
+
+def _pick_in_turn(pick, tokens_BGM: Array, active_B: Array, num: int) -> tuple[Array, Array]:
+    """The fixpoint of ``pick`` under the penalties that its own picks cause."""
+    B, G, _ = tokens_BGM.shape
+    # [g, r]: the r-th counted token belongs to a group before g.
+    earlier_GR = jnp.repeat(jnp.tri(G, k=-1, dtype=bool), num, axis=1)
+
+    def counts(counted_BGR: Array) -> Array:
+        same_BGMR = tokens_BGM[..., None] == counted_BGR.reshape(B, 1, 1, -1)
+        return jnp.sum(same_BGMR & earlier_GR[None, :, None], axis=-1, dtype=jnp.float32)
+
+    def improve(carry):
+        rounds, _, counted_BGR, _, _ = carry
+        scores_BGM, places_BGR = pick(counts(counted_BGR))
+        new_BGR = jnp.take_along_axis(tokens_BGM, places_BGR, axis=2)
+        changed_B = jnp.any(new_BGR != counted_BGR, axis=(1, 2)) & active_B
+        return rounds + 1, jnp.any(changed_B), new_BGR, scores_BGM, places_BGR
+
+    nothing_BGR = jnp.full((B, G, num), -1, tokens_BGM.dtype)
+    first = improve((jnp.int32(0), True, nothing_BGR, None, None))
+    # Round k settles group k, so round G + 1 can change nothing.
+    final = jax.lax.while_loop(lambda carry: carry[1] & (carry[0] <= G), improve, first)
+    return final[3], final[4]
