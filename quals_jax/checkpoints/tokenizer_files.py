@@ -24,14 +24,13 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer, add_bos: bool, max_token
     """
     tokenizer.save(folder, max_tokens=max_tokens)
     if not add_bos:
-        _update(
-            folder / "tokenizer.json",
-            {"post_processor": _end_only(tokenizer.eos_id)},
-        )
-        _update(
-            folder / "tokenizer_config.json",
-            {"tokenizer_class": "PreTrainedTokenizerFast"},
-        )
+        _update(folder / "tokenizer.json", {"post_processor": _end_only(tokenizer.eos_id)})
+        changes = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            # Without this the general class also returns token_type_ids, which BART refuses.
+            "model_input_names": ["input_ids", "attention_mask"],
+        }
+        _update(folder / "tokenizer_config.json", changes)
 
 
 def _update(path: Path, changes: dict[str, Any]) -> None:

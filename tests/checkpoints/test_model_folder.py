@@ -396,5 +396,7 @@ def test_transformers_tokenizer_of_the_folder_follows_the_models_convention(tmp_
     tokenizer = AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
     for text in (*TEXTS, "", " cat  dog\n"):
         expected = TOKENIZER.encode_source(text, add_bos=add_bos)
-        assert tokenizer(text).input_ids == expected
+        encoded = tokenizer(text)
+        assert encoded.keys() == {"input_ids", "attention_mask"}
+        assert encoded["input_ids"] == expected
         assert tokenizer.decode(expected, skip_special_tokens=True) == text
