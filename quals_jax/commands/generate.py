@@ -100,7 +100,9 @@ def _add_search_arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command; its exit status."""
     if args.task == "qa":
-        vars(args).pop("document_key")
+        if args.document_key:
+            raise ValueError("--task qa reads summaries only: no --document-key")
+        del args.document_key
         columns = ("id", "summary", "pairs")
     else:
         if args.summary_key or args.summaries_key:

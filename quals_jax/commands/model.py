@@ -27,16 +27,18 @@ def load_model(
 
 
 def _keep_compiled_programs() -> None:
-    """In the user's cache folder, unless JAX was told another or nothing can be written there."""
     import jax
 
-    if jax.config.values["jax_compilation_cache_dir"] is not None:
-        return
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = home / "quals-jax" / "xla"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return  # compiled anew every time
-    if os.access(folder, os.W_OK):
+    if jax.config.values["jax_compilation_cache_dir"] is None and (folder := cache_folder()):
         jax.config.update("jax_compilation_cache_dir", str(folder))
+
+
+def cache_folder() -> Path | None:
+    """Where compiled programs are kept between runs; None where nothing can be written."""
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "quals-jax" / "xla"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # read-only, or no home
+        return None
+    return folder if os.access(folder, os.W_OK) else None
