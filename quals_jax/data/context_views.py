@@ -13,7 +13,7 @@ import numpy as np
 
 from quals_jax.data.qa_example import QAExample
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
+_SENTENCE_END = re.compile(r"([.!?][\"')\]]*)\s+(?=[\"'(\[]*[A-Z0-9])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,8 @@ class ContextViews:
 
 def sentences(text: str) -> list[str]:
     """Splits English text at sentence ends; abbreviations may cut a sentence short."""
-    return [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    marked = _SENTENCE_END.sub(r"\1\0", text)
+    return [sentence for sentence in marked.split("\0") if sentence.strip()]
 
 
 def vary_contexts(
