@@ -40,6 +40,8 @@ from train.config import Experiment
 from train.metric_log import read_metrics
 
 SCORES = ("quals", "answer", "min")
+# The paper's 60 beams would ask the same few questions about a 15-word summary again and again.
+METRIC = QualsOptions(num_beams=16, num_groups=16, max_pair_tokens=32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,9 +55,7 @@ class Demo:
     num_articles: int = 250
     """Held-out articles; each has a faithful summary and about four corrupted ones."""
     qagen: Annotated[Experiment, tyro.conf.Suppress] = world_qagen.EXPERIMENT
-    metric: Annotated[QualsOptions, tyro.conf.Suppress] = QualsOptions(
-        num_beams=16, num_groups=16, max_pair_tokens=32
-    )
+    metric: Annotated[QualsOptions, tyro.conf.Suppress] = METRIC
 
 
 Scored = tuple[SummaryExample, QualsResult]
@@ -308,7 +308,8 @@ def _explain_lines(results: dict[str, Any]) -> list[str]:
             f"  summary   {example['summary']}",
             f"  error     {example['error_label']}: {example['wrong']}"
             + (f" instead of {example['right']}" if example["right"] else ""),
-            f"  QUALS     {example['quals']:+.3f}  (faithful summary {example['quals_faithful']:+.3f})",
+            f"  QUALS     {example['quals']:+.3f}"
+            f"  (faithful summary {example['quals_faithful']:+.3f})",
         ]
         for pair in sorted(example["pairs"], key=lambda pair: pair["score"])[:3]:
             lines.append(f"     {pair['score']:+.3f}  {pair['question']}  {pair['answer']}")

@@ -8,6 +8,8 @@ import numpy as np
 from quals_jax.report.markup import Markup
 from quals_jax.report.svg import box, drawing, line, path, text
 
+_ROW_HEIGHT = 58.0
+
 
 @dataclass(frozen=True)
 class Group:
@@ -20,9 +22,9 @@ class Group:
 
 
 def distribution_chart(faithful: Sequence[float], groups: Sequence[Group]) -> Markup:
-    """Per group a row: its histogram over that of the faithful summaries, and its AUROC as a bar."""
+    """Per group a row: its histogram over the faithful summaries', and its AUROC as a bar."""
     label_width, plot, bar_left, bar = 218.0, 340.0, 600.0, 190.0
-    height, top = 58.0, 44.0
+    height, top = _ROW_HEIGHT, 44.0
     low, high = _range(faithful, groups)
     edges = np.linspace(low, high, 49)
     bottom = top + height * len(groups)
@@ -52,14 +54,17 @@ def distribution_chart(faithful: Sequence[float], groups: Sequence[Group]) -> Ma
     shapes.append(
         text(label_width + plot / 2, bottom + 34, "QUALS, nats per token", "soft small", "middle")
     )
+    tallest = max(
+        _shares(scores, edges).max() for scores in (faithful, *(g.scores for g in groups))
+    )
     for i, group in enumerate(groups):
         base = top + height * (i + 1) - 10
         name = "strong" if group.strong else ""
         shapes += [
             text(0, base - 12, group.label, name),
             text(0, base + 2, f"{len(group.scores):,} summaries", "soft small"),
-            _histogram(faithful, edges, at, base, height - 14, "summary"),
-            _histogram(group.scores, edges, at, base, height - 14, "document over"),
+            _histogram(_shares(faithful, edges) / tallest, edges, at, base, "summary"),
+            _histogram(_shares(group.scores, edges) / tallest, edges, at, base, "document over"),
             line(label_width, base, label_width + plot, base, "axis"),
             box(bar_left, base - 20, bar, 16, "track"),
             box(bar_left, base - 20, bar * max(group.auroc - 0.5, 0) / 0.5, 16, "summary"),
@@ -104,13 +109,19 @@ def curve_chart(curves: dict[str, Sequence[tuple[float, float]]], x_label: str, 
     return drawing(left + width + 110, bottom + 38, f"{y_label} against {x_label}", *shapes)
 
 
-def _histogram(scores, edges, at, base: float, height: float, class_: str) -> Markup:
-    """An outline of shares; values beyond the edges are counted in the outermost bins."""
+def _shares(scores: Sequence[float], edges: np.ndarray) -> np.ndarray:
+    """Square roots of the shares per bin, so that the few of a tail show beside a tall peak.
+
+    Values beyond the edges are counted in the outermost bins.
+    """
     counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)
-    # Square roots: the few summaries of a tail stay visible beside a tall peak.
-    tops = np.sqrt(counts / max(len(scores), 1)) * height / np.sqrt(0.6)
+    return np.sqrt(counts / max(len(scores), 1))
+
+
+def _histogram(shares: np.ndarray, edges: np.ndarray, at, base: float, class_: str) -> Markup:
+    """The outline of a histogram whose tallest possible bin is 1."""
     points = [(at(edges[0]), base)]
-    for left, right, top in zip(edges[:-1], edges[1:], np.minimum(tops, height), strict=True):
+    for left, right, top in zip(edges[:-1], edges[1:], shares * (_ROW_HEIGHT - 14), strict=True):
         points += [(at(left), base - top), (at(right), base - top)]
     return path([*points, (at(edges[-1]), base)], class_, closed=True)
 

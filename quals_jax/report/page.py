@@ -43,6 +43,7 @@ table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;vertical-align:top;padding:.38rem .7rem .38rem 0;
 border-bottom:1px solid var(--line)}
 th{font-weight:600;color:var(--soft)}
+td:first-child:not(:last-child){min-width:14rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 summary{cursor:pointer;color:var(--soft);font-size:.85rem}
 code{font-size:.82rem;overflow-wrap:anywhere}

@@ -80,7 +80,8 @@ def _pictures(results: Results) -> Markup:
     caption = (
         "Top: a pair about a fact that the article states; both bars of every token are alike. "
         "Bottom: a pair about the error; the article makes it improbable where the error shows. "
-        "Shaded: tokens that lose more than 1 nat."
+        "Under "
+        "each token: the difference of the logarithms. Shaded: tokens that lose more than 1 nat."
     )
     return section("The picture of the method", intro, figure([texts, *drawings], caption))
 

@@ -9,6 +9,7 @@ from quals_jax.report.svg import box, drawing, line, path, text
 
 _LEFT, _RIGHT, _TOP, _PLOT = 34.0, 104.0, 34.0, 120.0
 _LETTER, _NARROWEST = 6.9, 46.0  # width of a letter and of the narrowest column
+_NARROWEST_DRAWING = 560.0
 _DROP = -1.0  # nats: from here on a token counts as one that the document does not support
 
 
@@ -51,7 +52,7 @@ def token_picture(row: TokenRow) -> Markup:
     ]
     words = "".join(row.tokens)
     title = f"Token probabilities of the pair: {words}; score {_signed(row.score)} nats per token"
-    return drawing(right + _RIGHT, bottom + 64, title, *shapes)
+    return drawing(max(right + _RIGHT, _NARROWEST_DRAWING), bottom + 56, title, *shapes)
 
 
 def _columns(tokens: Sequence[str]) -> tuple[list[float], list[float]]:
@@ -105,7 +106,6 @@ def _legend() -> Markup:
     for side, words in entries:
         shapes += [box(x, 4, 11, 11, side), text(x + 17, 14, words, "soft")]
         x += 24 + 6.4 * len(words)
-    shapes.append(text(x + 8, 14, "below: difference of the logs, in nats", "soft"))
     return Markup("".join(shapes))
 
 
