@@ -227,3 +227,16 @@ def test_impossible_options_are_refused():
             dataclasses.replace(QualsOptions(), **{field: value})
     with pytest.raises(ValueError, match="num_groups"):
         Quals.from_pretrained(FOLDER, num_beams=10, num_groups=4)
+
+
+def test_a_huge_document_is_cut_and_costs_few_compilations(metric, results):
+    huge = "Nothing of note happened in the harbour today. " * 22_000
+    assert len(huge) > 1_000_000
+    summary = SUMMARIES[0] + " More was not known at that time." * 1_500
+    before = metric._scorer._log_probs._cache_size()
+    scored = metric.score([huge, DOCUMENTS[1], DOCUMENTS[2]], [SUMMARIES[0], summary, SUMMARIES[2]])
+    assert metric._scorer._log_probs._cache_size() - before <= 3
+    assert scored[0].truncated_tokens > 100_000
+    assert scored[0].quals < results[0].quals
+    assert scored[1].truncated_tokens > 10_000
+    assert_same(scored[2:], results[2:3])
