@@ -22,6 +22,7 @@ class Preloaded:
 
     def __init__(self, folder):
         self.messages = folder / "messages"
+        self.child: int | None = None
         script = __file__.replace("test_killed_score.py", "preloaded.py")
         self.server = subprocess.Popen(
             [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
@@ -31,21 +32,30 @@ class Preloaded:
     def start(self, arguments) -> int:
         request = {"arguments": list(map(str, arguments)), "messages": str(self.messages)}
         self.server.stdin.write(json.dumps(request).encode() + b"\n")
-        return int(self.server.stdout.readline())
+        self.child = int(self.server.stdout.readline())
+        return self.child
+
+    def close(self) -> None:
+        if self.child is not None:  # a failed test left it at work
+            os.kill(self.child, signal.SIGKILL)
+        self.server.stdin.close()
+        self.server.wait(_PATIENCE)
+        self.server.stdout.close()
 
     def status(self, secs: float | None = None) -> int | None:
         """Exit status, or None when it still runs after so many seconds."""
         ready, _, _ = select.select([self.server.stdout], [], [], secs)
-        return int(self.server.stdout.readline()) if ready else None
+        if not ready:
+            return None
+        self.child = None
+        return int(self.server.stdout.readline())
 
 
 @pytest.fixture(scope="module")
 def preloaded(tmp_path_factory):
     preloaded = Preloaded(tmp_path_factory.mktemp("preloaded"))
     yield preloaded
-    preloaded.server.stdin.close()
-    preloaded.server.wait(30)
-    preloaded.server.stdout.close()
+    preloaded.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ Environment: FAULT names a place where the process kills itself or waits (see `i
 """
 
 import argparse
-import contextlib
 import hashlib
 import os
 import signal
@@ -49,9 +48,9 @@ def worker(options):
                 results.append({"status": "error", "code": "planted", "message": "asked to fail"})
             else:
                 results.append({"quals": digest[0] / 7, "batch": batch, "reason": None})
-        if options.stubborn:  # as a library that swallows exceptions in a callback
-            with contextlib.suppress(BaseException):
-                time.sleep(0.5)
+        if os.environ.get("FAULT") == "input_grows":
+            with open(options.input, "a") as file:
+                file.write("\n")
         return results
 
     return Worker(process, options.signature)
@@ -104,7 +103,7 @@ def main() -> int:
     parser.add_argument("--signature", default="stand-in")
     parser.add_argument("--shard-rows", type=int, default=4)
     parser.add_argument("--max-errors", type=int, default=100)
-    for flag in ("--restart", "--quiet", "--stubborn"):
+    for flag in ("--restart", "--quiet"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
     if fault := os.environ.get("FAULT"):

@@ -1,5 +1,6 @@
 """F4, F5: an output belongs to one job and, while it grows, to one process."""
 
+import fcntl
 import json
 import os
 import socket
@@ -40,6 +41,16 @@ def test_changed_rows_are_refused(stand_in):
     status, _, messages = stand_in.run("in.jsonl", "out.jsonl")
     assert status == 2
     assert "input_sha256" in messages
+
+
+def test_rows_that_change_while_they_are_read_are_refused(stand_in):
+    stand_in.write_rows("in.jsonl", 9)
+    status, _, messages = stand_in.run(
+        "in.jsonl", "out.jsonl", environment={"FAULT": "input_grows"}
+    )
+    assert status == 2
+    assert "in.jsonl was changed while it was read" in messages
+    assert not (stand_in.folder / "out.jsonl").exists()
 
 
 def test_the_same_rows_under_another_name_continue(stand_in):
@@ -156,10 +167,18 @@ def test_without_kernel_locks_a_live_process_id_counts(tmp_path, monkeypatch, pi
             pass
 
 
-def test_a_lock_whose_folder_was_removed_is_taken_anew(tmp_path):
-    folder = tmp_path / "work"
-    with FileLock(folder / "lock"):
-        (folder / "lock").unlink()
-        folder.rmdir()
-        with FileLock(folder / "lock"), pytest.raises(LockedError):
-            FileLock(folder / "lock").__enter__()
+def test_a_lock_that_is_removed_while_it_is_taken_is_taken_anew(tmp_path, monkeypatch):
+    lock, removals, flock = tmp_path / "work" / "lock", [1, 2], fcntl.flock
+
+    def flock_behind_a_finishing_process(file, operation):
+        if removals:
+            removals.pop()
+            lock.unlink()
+            lock.parent.rmdir()
+        flock(file, operation)
+
+    monkeypatch.setattr("fcntl.flock", flock_behind_a_finishing_process)
+    with FileLock(lock):
+        assert json.loads(lock.read_text())["pid"] == os.getpid()
+        with pytest.raises(LockedError):
+            FileLock(lock).__enter__()

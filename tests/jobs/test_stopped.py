@@ -1,11 +1,14 @@
 """F6, F7: a signal or a full disk ends a job in order; the next run continues it."""
 
+import contextlib
 import os
 import resource
 import signal
 import time
 
 import pytest
+
+from quals_jax.jobs.stopping import Stopped, StopSignals
 
 
 def _at_work(stand_in, *arguments):
@@ -24,7 +27,6 @@ def _at_work(stand_in, *arguments):
 def test_a_signal_ends_the_job_between_two_rows_and_it_can_be_continued(stand_in, number, status):
     stand_in.write_rows("in.jsonl", 120)
     stand_in.run("in.jsonl", "whole.jsonl")
-    # One shard takes ten seconds: the process must not wait for its end.
     process = _at_work(stand_in, "--rows-per-sec", "40")
     process.send_signal(number)
     _, messages = process.communicate(timeout=30)
@@ -39,25 +41,31 @@ def test_a_signal_ends_the_job_between_two_rows_and_it_can_be_continued(stand_in
     assert stand_in.read("out.jsonl") == stand_in.read("whole.jsonl")
 
 
-def test_a_signal_breaks_off_the_shard(stand_in):
-    stand_in.write_rows("in.jsonl", 40)
-    process = _at_work(stand_in, "--rows-per-sec", "1", "--shard-rows", "1")
-    process.terminate()
-    process.communicate(timeout=30)
-    assert process.returncode == 143
+def _swallow_a_signal(signals):
+    with signals.interruptible(), contextlib.suppress(BaseException):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_a_signal_that_a_library_swallows_ends_the_job_after_the_shard(stand_in):
-    stand_in.write_rows("in.jsonl", 40)
-    process = _at_work(stand_in, "--stubborn")
-    process.terminate()
-    process.communicate(timeout=30)
-    assert process.returncode == 143
+def test_a_signal_that_a_library_swallows_still_drops_the_shard():
+    with StopSignals() as signals:
+        with pytest.raises(Stopped):
+            _swallow_a_signal(signals)
+        with pytest.raises(Stopped):
+            signals.interruptible().__enter__()
+
+
+def test_a_signal_outside_an_interruptible_block_waits_for_the_next(capsys):
+    with StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(Stopped) as stopped:
+            signals.interruptible().__enter__()
+    assert stopped.value.exit_status == 143
 
 
 def test_a_stopped_job_without_a_finished_row_leaves_nothing(stand_in):
     stand_in.write_rows("in.jsonl", 40)
-    process = stand_in.start("in.jsonl", "out.jsonl", "--rows-per-sec", "1", "--shard-rows", "40")
+    # The shard would take minutes: the signal must break it off.
+    process = stand_in.start("in.jsonl", "out.jsonl", "--rows-per-sec", "0.1", "--shard-rows", "40")
     while not (stand_in.folder / "out.jsonl.work" / "signature.json").exists():
         time.sleep(0.01)
     process.terminate()
@@ -71,8 +79,6 @@ def test_a_second_ctrl_c_ends_the_process_on_the_spot():
     # In a child, since os._exit skips everything, the test run included.
     child = os.fork()
     if child == 0:
-        from quals_jax.jobs.stopping import StopSignals
-
         with StopSignals():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
