@@ -6,6 +6,7 @@ A row that cannot be used is a value, not an exception: it is written to the out
 """
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,6 +113,9 @@ class RowReader:
         if one is None and many is None:
             return (), True
         has_one, has_many = one is not None and one in values, many is not None and many in values
+        if has_one and has_many:  # a table has both columns: the filled one counts
+            has_many = values.get(str(many)) not in (None, "")
+            has_one = not has_many or values.get(str(one)) not in (None, "")
         if has_one and has_many:
             raise _BadValueError(
                 "ambiguous",
@@ -119,11 +123,7 @@ class RowReader:
                 f"choose one: --summary-key {one} or --summaries-key {many}",
             )
         if many is not None and (has_many or one is None):
-            texts = _required(values, many, "summaries")
-            if not isinstance(texts, list | tuple):
-                raise _BadValueError(
-                    "bad_type", f"'{many}' is {_kind(texts)}; a list of texts is expected"
-                )
+            texts = _list(many, _required(values, many, "summaries"))
             return tuple(self._text(f"{many}[{i}]", text) for i, text in enumerate(texts)), False
         assert one is not None
         return (self._text(one, _required(values, one, "summary")),), True
@@ -152,6 +152,19 @@ def _required(values: Mapping[str, object], key: str, flag: str) -> object:
     raise _BadValueError("missing_key", message)
 
 
+def _list(key: str, value: object) -> list[object]:
+    """A list, also as JSON text: the cells of CSV files hold nothing but text."""
+    texts = value
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            texts = json.loads(value)
+        except ValueError as error:
+            raise _BadValueError("json", f"'{key}' is no list of texts: {error}") from None
+    if not isinstance(texts, list):
+        raise _BadValueError("bad_type", f"'{key}' is {_kind(texts)}; a list of texts is expected")
+    return texts
+
+
 def _kind(value: object) -> str:
     """The value's type in the words of JSON, with the value where it is short."""
     if value is None:
@@ -160,7 +173,9 @@ def _kind(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return f"the number {value!r:.40}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
         return "an object"

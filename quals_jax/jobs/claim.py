@@ -119,9 +119,12 @@ def write_json(path: Path, value: object) -> None:
 
 def _read(path: Path) -> dict:
     try:
-        return json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except ValueError:
-        raise RefusedError(f"{path} is damaged. {_ADVICE}") from None
+        content = None
+    if not isinstance(content, dict):
+        raise RefusedError(f"{path} is damaged. {_ADVICE}")
+    return content
 
 
 def _bullets(lines: list[str]) -> str:

@@ -94,7 +94,8 @@ def _kept(job: RowJob, store: ShardStore) -> str:
     if job.is_stream:
         return f"{store.rows} rows were finished"
     kept = f"{store.rows} finished rows are kept in {store.folder}" if store.rows else "no row yet"
-    return f"{kept}; run the same command again to continue"
+    again = "again without --restart" if job.restart else "the same command again"
+    return f"{kept}; run {again} to continue"
 
 
 class _Run:

@@ -19,7 +19,7 @@ _SHOWN = 5  # examples in a message
 
 @dataclass(frozen=True)
 class RowSource:
-    """A file of rows, or standard input ("-"). `name` is what messages call it."""
+    """A file of rows, a pipe, or standard input ("-"). `name` is what messages call it."""
 
     path: str
     name: str
@@ -35,28 +35,35 @@ class RowSource:
         keys: RowKeys | None = None,
         replace_invalid: bool = False,
     ) -> "RowSource":
-        """A checked source; standard input is JSON lines unless `format` says otherwise."""
-        is_stdin = path == STDIN
-        format = format or ("jsonl" if is_stdin else format_of(path))
-        name = "standard input" if is_stdin else str(check_input(path))
+        """A checked source; what is no file is JSON lines unless `format` says otherwise."""
+        if path == STDIN:
+            name = "standard input"
+        else:
+            name = path if _is_pipe(path) else str(check_input(path))
+        format = format or ("jsonl" if path == STDIN or _is_pipe(path) else format_of(path))
         return cls(path, name, format, keys or RowKeys(), replace_invalid)
 
     def spooled(self, folder: Path) -> "RowSource":
-        """The same rows in a file: standard input is copied into the folder, to be read twice."""
-        if self.path != STDIN:
+        """The same rows in a file: what can be read once only is copied into the folder."""
+        if self.path != STDIN and not _is_pipe(self.path):
             return self
-        if sys.stdin.isatty():
+        if self.path == STDIN and sys.stdin.isatty():
             print("reading rows from the terminal; Ctrl-D ends the input", file=sys.stderr)
-        path = folder / "input"
-        with atomic_file(path) as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        return replace(self, path=str(path))
+        copy = folder / "input"
+        path = sys.stdin.fileno() if self.path == STDIN else self.path
+        with open(path, "rb", closefd=self.path != STDIN) as stream, atomic_file(copy) as file:
+            shutil.copyfileobj(stream, file)
+        return replace(self, path=str(copy))
 
     def rows(self) -> Iterator[SummaryRow | RowError]:
         """The rows in order, as often as asked."""
         read_row = RowReader(self.keys, self.replace_invalid)
         for item in read_records(self.path, self.format, replace_invalid=self.replace_invalid):
             yield read_row(item) if isinstance(item, Record) else item
+
+
+def _is_pipe(path: str) -> bool:
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,17 @@ def test_a_row_holds_one_summary_or_a_list_of_them():
     assert _read(id=3, document="", summaries=[]) == SummaryRow(3, "", (), False, 7)
 
 
+def test_a_list_of_summaries_may_be_json_text_as_in_csv():
+    assert _read(document="d", summaries='["s", "t"]').summaries == ("s", "t")
+
+
+def test_of_two_columns_the_filled_one_counts():
+    assert _read(document="d", summary=None, summaries=["s"]).summaries == ("s",)
+    assert _read(document="d", summary="", summaries='["s"]').summaries == ("s",)
+    assert _read(document="d", summary="s", summaries=None) == SummaryRow(7, "d", ("s",), True, 7)
+    assert _read(document="d", summary="", summaries="").summaries == ("",)
+
+
 @pytest.mark.parametrize("values", [{}, {"id": None}, {"id": ""}])
 def test_a_row_without_id_is_called_by_its_line(values):
     assert _read(document="d", summary="s", **values).id == 7
@@ -54,11 +65,16 @@ def test_fields_that_are_not_asked_for_may_be_missing():
         ({"document": ["d"], "summary": "s"}, "bad_type", "'document' is a list"),
         ({"document": {"text": "d"}, "summary": "s"}, "bad_type", "'document' is an object"),
         ({"document": b"d", "summary": "s"}, "bad_type", "'document' is of type bytes"),
-        ({"document": "d", "summaries": "s"}, "bad_type", "'summaries' is of type str; a list"),
+        ({"document": "d", "summaries": "s"}, "bad_type", "'summaries' is a text; a list"),
+        ({"document": "d", "summaries": '["s", '}, "json", "'summaries' is no list of texts"),
         ({"document": "d", "summaries": ["s", None]}, "bad_type", "'summaries[1]' is null"),
         ({"document": "d", "summary": "s", "id": 1.5}, "bad_type", "'id' is the number 1.5"),
         ({"document": "d", "summary": "s", "id": True}, "bad_type", "'id' is true"),
-        ({"document": "d", "summary": "s", "summaries": []}, "ambiguous", "--summary-key summary"),
+        (
+            {"document": "d", "summary": "s", "summaries": ["t"]},
+            "ambiguous",
+            "--summary-key summary",
+        ),
     ],
 )
 def test_an_unusable_field_is_a_row_error_that_names_key_and_type(values, code, message):

@@ -95,7 +95,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("input")
     parser.add_argument("output")
-    parser.add_argument("--format", default="jsonl")
+    parser.add_argument("--format")
     parser.add_argument("--output-format", default="jsonl")
     parser.add_argument("--rows-per-sec", type=float, default=0)
     parser.add_argument("--mode", default="clean")

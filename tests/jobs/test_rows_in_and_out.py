@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 
 import pytest
 
@@ -103,6 +104,18 @@ def test_standard_input_and_output(stand_in):
     ]
     assert "out.jsonl" in stand_in.leftovers()
     assert not any("work" in name for name in stand_in.leftovers())
+
+
+def test_a_pipe_is_read_once(stand_in):
+    content = stand_in.write_rows("in.jsonl", 9).read_bytes()
+    stand_in.run("in.jsonl", "out.jsonl")
+    pipe = stand_in.folder / "pipe"
+    os.mkfifo(pipe)
+    process = stand_in.start(pipe, "piped.jsonl")
+    pipe.write_bytes(content)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 0, messages
+    assert stand_in.read("piped.jsonl") == stand_in.read("out.jsonl")
 
 
 def test_a_job_on_standard_input_continues_when_the_same_rows_come_again(stand_in):
