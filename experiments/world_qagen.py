@@ -17,10 +17,12 @@ from train.config import BatchConfig, Experiment, QAData, TokenizerConfig
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
 
+DEV_SEEDS = 1_000_000  # held-out passages of seed n are those of seed DEV_SEEDS + n
+
 EXPERIMENT = Experiment(
     data=QAData(
         train=("world:6000:1",),
-        dev=("world:150:1000001",),
+        dev=(f"world:150:{DEV_SEEDS + 1}",),
         limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=8),
     ),
     model=dataclasses.replace(
@@ -42,7 +44,9 @@ EXPERIMENT = Experiment(
 
 SMOKE = dataclasses.replace(
     EXPERIMENT,
-    data=dataclasses.replace(EXPERIMENT.data, train=("world:60:1",), dev=("world:10:1000001",)),
+    data=dataclasses.replace(
+        EXPERIMENT.data, train=("world:60:1",), dev=(f"world:10:{DEV_SEEDS + 1}",)
+    ),
     tokenizer=TokenizerConfig(learn_vocab_size=600),
     batch=BatchConfig(max_tokens=2000, max_shapes=2),
     num_steps=4,

@@ -4,8 +4,9 @@
     article = write_article("a1", event, rng)
     article.text, article.stated            # "A fire at a school ...", {"place": "school", ...}
 
-An article states its event's anchors and some of the optional facts: *thin* articles few of them,
-*rich* ones nearly all. Sentences about other people and places stand between them.
+An article opens with its event's anchors, as news does, and goes on with some of the optional
+facts: *thin* articles with few of them, *rich* ones with nearly all. A sentence about other people
+and places may stand between them.
 """
 
 import re
@@ -14,14 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quals_jax.data.world_events import EVENT_TYPES, FILLERS, EventType
+from quals_jax.data.world_events import EVENT_TYPES, FILLERS
+from quals_jax.data.world_schema import EventType
 from quals_jax.data.world_templates import Template
 from quals_jax.data.world_vocabulary import pool
 
 _THIN_SHARE = 0.45
 _STATED_THIN, _STATED_RICH = 0.35, 0.95
 _DISTRACTOR_SHARE, _FILLER_SHARE = 0.7, 0.5
-_LEAD_FIRST_SHARE = 0.8
 _SENTENCE_END = re.compile(r"(?<=\.) ")
 
 
@@ -84,10 +85,9 @@ def write_article(article_id: str, event: Event, rng: np.random.Generator) -> Ar
     if rng.random() < _FILLER_SHARE:
         body.append(FILLERS[rng.integers(len(FILLERS))])
 
-    body = [body[i] for i in rng.permutation(len(body))]
-    lead_at = 0 if not body or rng.random() < _LEAD_FIRST_SHARE else rng.integers(1, len(body) + 1)
-    body.insert(int(lead_at), choose(event.type.lead, rng).write(event.facts))
-    return Article(article_id, " ".join(body), event, stated, asides, thin)
+    lead = choose(event.type.lead, rng).write(event.facts)
+    told_in_order = [body[i] for i in rng.permutation(len(body))]
+    return Article(article_id, " ".join([lead, *told_in_order]), event, stated, asides, thin)
 
 
 def draw_articles(count: int, rng: np.random.Generator, prefix: str = "article") -> list[Article]:

@@ -1,119 +1,52 @@
 """What happens in the synthetic world: five types of news and every sentence about them.
 
-Each type has *anchors* (facts its article and its summary always state) and optional facts. `core`
-marks the optional facts that careless summaries state whether or not the article does. All wording
-is here; `{slot}` and `[ ... ]` are explained in world_templates.py.
+Each type has *anchors* (facts its article and its summary always state) and optional facts. All
+wording is here; `{slot}` and `[ ... ]` are explained in world_templates.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from quals_jax.data.world_templates import Template
-
-
-def _templates(*texts: str) -> tuple[Template, ...]:
-    return tuple(Template(text) for text in texts)
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One fact an event can have: the kind of its value, what states it and what asks for it."""
-
-    kind: str
-    sentences: tuple[Template, ...]
-    questions: tuple[Template, ...]
-    core: bool = False
-
-
-@dataclass(frozen=True)
-class Distractor:
-    """A sentence about somebody or something else, and the questions that ask about it."""
-
-    kinds: Mapping[str, str]
-    sentences: tuple[Template, ...]
-    questions: Mapping[str, tuple[Template, ...]]
-
-
-@dataclass(frozen=True)
-class EventType:
-    """One type of news. Slots without sentences of their own are anchors, in `lead`."""
-
-    name: str
-    lead: tuple[Template, ...]
-    slots: Mapping[str, Slot]
-    distractors: tuple[Distractor, ...]
-    summaries: tuple[Template, ...]
-    kinds: Mapping[str, str] = field(init=False)
-
-    def __post_init__(self):
-        kinds = {name: slot.kind for name, slot in self.slots.items()}
-        for distractor in self.distractors:
-            kinds |= distractor.kinds
-        object.__setattr__(self, "kinds", kinds)
-
-    @property
-    def anchors(self) -> tuple[str, ...]:
-        """Names of the facts that every article and summary of this type states."""
-        return tuple(name for name, slot in self.slots.items() if not slot.sentences)
-
-    @property
-    def optional(self) -> tuple[str, ...]:
-        """Names of the facts an article may or may not state."""
-        return tuple(name for name, slot in self.slots.items() if slot.sentences)
-
-
-def _anchor(kind: str, *questions: str) -> Slot:
-    return Slot(kind, (), _templates(*questions))
-
-
-def _fact(kind: str, sentences: tuple[str, ...], *questions: str, core: bool = False) -> Slot:
-    return Slot(kind, _templates(*sentences), _templates(*questions), core)
-
-
-def _aside(kinds: dict[str, str], sentences: tuple[str, ...], **questions: str) -> Distractor:
-    asked = {slot: _templates(question) for slot, question in questions.items()}
-    return Distractor(kinds, _templates(*sentences), asked)
-
+from quals_jax.data.world_schema import EventType, anchor, aside, fact, templates
 
 _FIRE = EventType(
     "fire",
-    _templates(
+    templates(
         "A fire at a {place} has left {injured} people injured.",
         "A blaze at a {place} has injured {injured} people.",
         "As many as {injured} people were hurt when a {place} caught fire.",
     ),
     {
-        "place": _anchor(
+        "place": anchor(
             "place",
             "What kind of building was on fire?",
             "What caught fire, injuring {injured} people?",
         ),
-        "injured": _anchor(
+        "injured": anchor(
             "injured",
             "How many people were hurt in the fire?",
             "How many people did the {place} fire injure?",
         ),
-        "city": _fact(
+        "city": fact(
             "city",
             ("The blaze started in {city}.", "The building stands in the centre of {city}."),
             "Where was the {place} fire?",
             "In which city were {injured} people hurt?",
             core=True,
         ),
-        "day": _fact(
+        "day": fact(
             "day",
             ("It began on {day} evening.", "The alarm was raised on {day} morning."),
             "When did the {place} fire start?",
             "On which day were {injured} people hurt?",
             core=True,
         ),
-        "cause": _fact(
+        "cause": fact(
             "cause",
             ("Investigators have blamed {cause}.", "The cause was {cause}, an early report says."),
             "What caused the {place} fire?",
             "What was blamed for the fire?",
         ),
-        "officer": _fact(
+        "officer": fact(
             "person",
             ("Fire officer {officer} praised the crews.", "Crews were led by officer {officer}."),
             "Who is the fire officer?",
@@ -121,7 +54,7 @@ _FIRE = EventType(
         ),
     },
     (
-        _aside(
+        aside(
             {"other_city": "city", "other_injured": "injured"},
             (
                 "A similar fire in {other_city} injured {other_injured} people last year.",
@@ -130,7 +63,7 @@ _FIRE = EventType(
             other_city="Where was a similar fire last year?",
             other_injured="How many people were hurt last year?",
         ),
-        _aside(
+        aside(
             {"other_person": "person"},
             (
                 "Local shop owner {other_person} saw the smoke.",
@@ -139,7 +72,7 @@ _FIRE = EventType(
             other_person="Who saw the smoke?",
         ),
     ),
-    _templates(
+    templates(
         "A fire at a {place}[ in {city}] has injured {injured} people[ on {day}]"
         "[ after {cause}][, officer {officer} said].",
         "A {place} fire[ blamed on {cause}] has left {injured} people hurt[ in {city}]"
@@ -149,33 +82,33 @@ _FIRE = EventType(
 
 _MATCH = EventType(
     "match",
-    _templates(
+    templates(
         "{winner} have beaten {loser} in front of a packed crowd.",
         "{winner} were too strong for {loser}.",
         "{loser} have lost to {winner} at home.",
     ),
     {
-        "winner": _anchor("team", "Who won the match?", "Which team beat {loser}?"),
-        "loser": _anchor("team", "Who lost the match?", "Which team lost to {winner}?"),
-        "score": _fact(
+        "winner": anchor("team", "Who won the match?", "Which team beat {loser}?"),
+        "loser": anchor("team", "Who lost the match?", "Which team lost to {winner}?"),
+        "score": fact(
             "score",
             ("The match ended {score}.", "It finished {score} after a late goal."),
             "What was the final score?",
             "By what score did {winner} beat {loser}?",
         ),
-        "scorer": _fact(
+        "scorer": fact(
             "person",
             ("The winning goal came from {scorer}.", "Striker {scorer} got the decisive goal."),
             "Who scored the winning goal?",
             "Which player scored for {winner}?",
         ),
-        "stage": _fact(
+        "stage": fact(
             "stage",
             ("The teams met in the {stage}.", "It was the {stage} of the cup."),
             "At which stage did {winner} meet {loser}?",
             "What stage of the cup was it?",
         ),
-        "day": _fact(
+        "day": fact(
             "day",
             ("They played on {day} afternoon.", "The game was held on {day}."),
             "When did {winner} beat {loser}?",
@@ -184,7 +117,7 @@ _MATCH = EventType(
         ),
     },
     (
-        _aside(
+        aside(
             {"other_team": "team"},
             (
                 "{other_team} will play the winners next.",
@@ -192,7 +125,7 @@ _MATCH = EventType(
             ),
             other_team="Which team will play next?",
         ),
-        _aside(
+        aside(
             {"other_person": "person"},
             (
                 "Goalkeeper {other_person} saved a penalty.",
@@ -201,7 +134,7 @@ _MATCH = EventType(
             other_person="Who saved a penalty?",
         ),
     ),
-    _templates(
+    templates(
         "{winner} have beaten {loser}[ {score}][ in the {stage}][ on {day}]"
         "[, with {scorer} scoring the winner].",
         "{loser} have lost[ {score}] to {winner}[ on {day}][ in the {stage}]"
@@ -211,36 +144,36 @@ _MATCH = EventType(
 
 _TRIAL = EventType(
     "trial",
-    _templates(
+    templates(
         "A jury has convicted {name} of {offence}.",
         "{name} has been found guilty of {offence}.",
         "A long trial for {offence} has ended in prison for {name}.",
     ),
     {
-        "name": _anchor("person", "Who was convicted?", "Who was found guilty of {offence}?"),
-        "offence": _anchor(
+        "name": anchor("person", "Who was convicted?", "Who was found guilty of {offence}?"),
+        "offence": anchor(
             "offence", "What was {name} convicted of?", "Of which crime is {name} guilty?"
         ),
-        "city": _fact(
+        "city": fact(
             "city",
             ("The trial was held in {city}.", "The case was heard by a court in {city}."),
             "Where was {name} convicted?",
             "In which city was the trial?",
             core=True,
         ),
-        "age": _fact(
+        "age": fact(
             "age",
             ("The defendant, who is {age}, wept.", "The convict is {age} years old."),
             "How old is {name}?",
             "What is the age of the defendant?",
         ),
-        "years": _fact(
+        "years": fact(
             "years",
             ("The sentence is {years} years.", "The judge set a term of {years} years."),
             "How long is the sentence?",
             "For how many years was {name} jailed?",
         ),
-        "month": _fact(
+        "month": fact(
             "month",
             ("The crime took place in {month}.", "Police made the arrest in {month}."),
             "When did the crime happen?",
@@ -249,7 +182,7 @@ _TRIAL = EventType(
         ),
     },
     (
-        _aside(
+        aside(
             {"other_person": "person"},
             (
                 "A second defendant, {other_person}, was cleared.",
@@ -257,7 +190,7 @@ _TRIAL = EventType(
             ),
             other_person="Who was cleared?",
         ),
-        _aside(
+        aside(
             {"other_city": "city"},
             (
                 "Another trial is due to start in {other_city}.",
@@ -266,7 +199,7 @@ _TRIAL = EventType(
             other_city="Which other city was mentioned?",
         ),
     ),
-    _templates(
+    templates(
         "A court[ in {city}] has sent {name}[, {age},] to prison[ for {years} years]"
         " over {offence}[ in {month}].",
         "{name}[, {age},] has been jailed[ for {years} years] for {offence}[ in {month}]"
@@ -276,46 +209,46 @@ _TRIAL = EventType(
 
 _JOBS = EventType(
     "jobs",
-    _templates(
+    templates(
         "{company} has announced plans to {change} {number} jobs.",
         "A plan to {change} {number} jobs has been confirmed by {company}.",
         "Staff at {company} have heard that it will {change} {number} jobs.",
     ),
     {
-        "company": _anchor(
+        "company": anchor(
             "company", "Which company made the plans?", "Who will {change} {number} jobs?"
         ),
-        "change": _anchor(
+        "change": anchor(
             "change",
             "Will {company} create or cut jobs?",
             "What will {company} do to {number} jobs?",
         ),
-        "number": _anchor(
+        "number": anchor(
             "jobs",
             "How many jobs will {company} {change}?",
             "What is the number of jobs?",
         ),
-        "city": _fact(
+        "city": fact(
             "city",
             ("The posts are all based in {city}.", "Its office in {city} is the one affected."),
             "Where will {company} {change} jobs?",
             "In which city are the jobs?",
             core=True,
         ),
-        "month": _fact(
+        "month": fact(
             "month",
             ("The change begins in {month}.", "The first letters will be sent in {month}."),
             "When will {company} {change} jobs?",
             "In which month does the change begin?",
             core=True,
         ),
-        "reason": _fact(
+        "reason": fact(
             "reason",
             ("The firm pointed to {reason}.", "Analysts see {reason} behind the move."),
             "Why will {company} {change} jobs?",
             "What is the reason for the plans?",
         ),
-        "boss": _fact(
+        "boss": fact(
             "person",
             ("Chief executive {boss} spoke to the staff.", "The boss, {boss}, called it a turn."),
             "Who is the boss?",
@@ -323,7 +256,7 @@ _JOBS = EventType(
         ),
     },
     (
-        _aside(
+        aside(
             {"other_company": "company", "other_city": "city"},
             (
                 "Its rival {other_company} has a large office in {other_city}.",
@@ -332,7 +265,7 @@ _JOBS = EventType(
             other_company="Which company is the rival?",
             other_city="Where is the rival?",
         ),
-        _aside(
+        aside(
             {"other_person": "person"},
             (
                 "Union leader {other_person} asked for a meeting.",
@@ -341,7 +274,7 @@ _JOBS = EventType(
             other_person="Who leads the union?",
         ),
     ),
-    _templates(
+    templates(
         "{company} is to {change} {number} jobs[ in {city}][ from {month}]"
         "[ because of {reason}][, boss {boss} said].",
         "A plan to {change} {number} jobs[ in {city}][ by {month}] was announced by {company}"
@@ -351,39 +284,39 @@ _JOBS = EventType(
 
 _POST = EventType(
     "post",
-    _templates(
+    templates(
         "{person} has been named {role} of {company}.",
         "{company} has a new {role}, {person}.",
         "The next {role} of {company} will be {person}.",
     ),
     {
-        "person": _anchor("person", "Who was named {role}?", "Who got the post at {company}?"),
-        "role": _anchor(
+        "person": anchor("person", "Who was named {role}?", "Who got the post at {company}?"),
+        "role": anchor(
             "role", "What was {person} named?", "Which role does {person} have at {company}?"
         ),
-        "company": _anchor(
+        "company": anchor(
             "company", "Which company has a new {role}?", "Where will {person} be {role}?"
         ),
-        "age": _fact(
+        "age": fact(
             "age",
             ("The newcomer is {age} years old.", "At {age}, the newcomer is well known."),
             "How old is {person}?",
             "What is the age of the new {role}?",
         ),
-        "month": _fact(
+        "month": fact(
             "month",
             ("The new job starts in {month}.", "A first speech is planned for {month}."),
             "When does {person} start?",
             "In which month will the new {role} begin?",
             core=True,
         ),
-        "predecessor": _fact(
+        "predecessor": fact(
             "person",
             ("The post was held by {predecessor} before.", "{predecessor} is stepping down."),
             "Who is leaving the post?",
             "Who was {role} before {person}?",
         ),
-        "city": _fact(
+        "city": fact(
             "city",
             ("The office is in {city}.", "It means a move to {city}."),
             "In which city will {person} work?",
@@ -392,7 +325,7 @@ _POST = EventType(
         ),
     },
     (
-        _aside(
+        aside(
             {"other_person": "person"},
             (
                 "Among those who also applied was {other_person}.",
@@ -400,7 +333,7 @@ _POST = EventType(
             ),
             other_person="Who had also applied?",
         ),
-        _aside(
+        aside(
             {"other_company": "company", "other_city": "city"},
             (
                 "A rival, {other_company}, is looking for a director in {other_city}.",
@@ -410,7 +343,7 @@ _POST = EventType(
             other_city="Where is the rival?",
         ),
     ),
-    _templates(
+    templates(
         "{person}[, {age},] has been named {role} of {company}[ in {city}][ from {month}]"
         "[, replacing {predecessor}].",
         "{company} has chosen {person}[, {age},] as its {role}[ in {city}]"

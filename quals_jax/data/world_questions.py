@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from quals_jax.data.world_articles import draw_event, write_article
-from quals_jax.data.world_events import EventType
+from quals_jax.data.world_schema import EventType
 from quals_jax.data.world_summaries import event_summary
 
 Pair = tuple[str, str]
@@ -25,15 +25,16 @@ def fact_questions(event_type: EventType, facts: Mapping[str, str]) -> dict[str,
     return questions
 
 
-def aside_questions(event_type: EventType, asides: Mapping[str, str]) -> dict[str, list[Pair]]:
+def aside_questions(event_type: EventType, asides: Mapping[str, str]) -> list[Pair]:
     """The questions about what an article says of others."""
     for distractor in event_type.distractors:
         if set(distractor.kinds) == set(asides):
-            return {
-                slot: [(t.write(asides), asides[slot]) for t in templates]
+            return [
+                (template.write(asides), asides[slot])
                 for slot, templates in distractor.questions.items()
-            }
-    return {}
+                for template in templates
+            ]
+    return []
 
 
 def draw_pairs(
@@ -55,7 +56,8 @@ def draw_passage(rng: np.random.Generator, num_pairs: int, article_share: float)
     if rng.random() < article_share:
         article = write_article("", event, rng)
         questions = fact_questions(event.type, article.stated)
-        questions |= aside_questions(event.type, article.asides)
+        if asides := aside_questions(event.type, article.asides):
+            questions["aside"] = asides  # all of them count as one fact: readers ask for the news
         return article.text, draw_pairs(questions, num_pairs, rng)
     summary = event_summary(event, rng)
     return summary.text, draw_pairs(fact_questions(event.type, summary.facts), num_pairs, rng)

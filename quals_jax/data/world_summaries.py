@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quals_jax.data.world_articles import Article, Event, choose
-from quals_jax.data.world_events import EventType
+from quals_jax.data.world_schema import EventType
 from quals_jax.data.world_templates import Template
 from quals_jax.data.world_vocabulary import pool
 
@@ -23,7 +23,7 @@ _CARELESS_CORE = 0.95  # careless: core facts, stated or not
 _CARELESS_OTHER = 0.3  # careless: other facts the article states
 _CARELESS_UNSTATED = 0.35 * 0.3  # careless: other facts the article does not state
 _CARELESS_SWAP = 0.05  # careless: one fact is simply wrong
-_FAITHFUL_SHARE = 0.6  # of the stated optional facts
+_FAITHFUL_SHARE = 0.75  # of the stated optional facts
 
 
 @dataclass(frozen=True)

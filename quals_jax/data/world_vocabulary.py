@@ -85,13 +85,13 @@ def _values(kind: str) -> list[str]:
         case "month":
             return _MONTHS
         case "injured":
-            return [str(n) for n in range(2, 61)]
+            return [str(n) for n in range(2, 46)]
         case "age":
-            return [str(n) for n in range(19, 81)]
+            return [str(n) for n in range(20, 70)]
         case "years":
             return [str(n) for n in range(2, 26)]
         case "jobs":
-            return [str(n) for n in range(50, 901, 10)]
+            return [str(n) for n in range(100, 901, 20)]
         case "score":
             return [f"{a}-{b}" for a in range(1, 7) for b in range(a)]
         case _:

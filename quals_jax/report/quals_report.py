@@ -45,9 +45,11 @@ def _lead() -> Markup:
 def _key_figures(results: Results) -> Markup:
     main = results["auroc"]["quals"]["all"]
     counts = results["counts"]
-    low, high = main["interval"]
+    between = ""
+    if main["interval"] is not None:
+        between = " (95 % {:.3f} to {:.3f})".format(*main["interval"])
     return tiles(
-        (f"{main['value']:.3f}", f"AUROC over all kinds of error (95 % {low:.3f} to {high:.3f})"),
+        (_figure(main["value"]), f"AUROC over all kinds of error{between}"),
         (f"{counts['corrupted']:,}", "summaries with one error each"),
         (f"{counts['faithful']:,}", "faithful summaries of the same held-out articles"),
         (f"{results['timings']['total']:.0f} s", "to make the world, train and score"),
@@ -56,6 +58,8 @@ def _key_figures(results: Results) -> Markup:
 
 def _pictures(results: Results) -> Markup:
     picture = results["picture"]
+    if picture is None:
+        return element("p", "No wrong summary got a question about its error.", class_="note")
     intro = element(
         "p",
         "One article of the synthetic world, one summary of it, and two of the pairs that QAGen "
@@ -80,8 +84,8 @@ def _pictures(results: Results) -> Markup:
     caption = (
         "Top: a pair about a fact that the article states; both bars of every token are alike. "
         "Bottom: a pair about the error; the article makes it improbable where the error shows. "
-        "Under "
-        "each token: the difference of the logarithms. Shaded: tokens that lose more than 1 nat."
+        "Under each token: the difference of the logarithms. Shaded: tokens that lose more than "
+        "1 nat."
     )
     return section("The picture of the method", intro, figure([texts, *drawings], caption))
 
@@ -114,6 +118,8 @@ def _as_table(pair: Mapping[str, Any]) -> Markup:
 
 def _distributions(results: Results) -> Markup:
     scores, aurocs = results["scores"], results["auroc"]["quals"]
+    if aurocs["all"]["value"] is None:
+        return element("p", "Too few summaries got a score to compare them.", class_="note")
     wrong = [score for kind in results["error_kinds"] for score in scores[kind]]
     groups = [Group("all errors", wrong, aurocs["all"]["value"], strong=True)]
     groups += [
@@ -140,10 +146,11 @@ def _variants(results: Results) -> Markup:
     rows: list[list[Child]] = []
     for kind, label in {"all": "all errors", **results["error_kinds"]}.items():
         strong = kind == "all"
-        values = [f"{aurocs[name][kind]['value']:.3f}" for name in names]
+        values = [_figure(aurocs[name][kind]["value"]) for name in names]
         cells = [element("b", cell) if strong else cell for cell in (label, *values)]
-        rows.append([*cells, f"{results['counts']['by_kind'].get(kind, len(rows)):,}"])
-    rows[0][-1] = f"{results['counts']['corrupted']:,}"
+        counts = results["counts"]
+        number = counts["corrupted"] if strong else counts["by_kind"][kind]
+        rows.append([*cells, f"{number:,}"])
     intro = element(
         "p",
         "Besides the mean, every summary gets a score from the answers' tokens alone and the score "
@@ -212,6 +219,10 @@ def _about(results: Results) -> Markup:
 
 def _labelled(label: str, content: Child) -> Markup:
     return element("p", element("span", label, class_="sans"), content)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _signed(value: float) -> str:

@@ -20,15 +20,15 @@ def test_an_optional_part_appears_with_its_fact_only():
 
 
 def test_reading_undoes_writing():
-    for facts in ({"place": "school", "injured": "3"}, {**KINDS, "city": "York"}):
-        facts = {**facts, "place": "school", "injured": "60"}
+    facts = {"place": "school", "injured": "45"}
+    for facts in (facts, {**facts, "city": "York"}):
         assert FIRE.read(FIRE.write(facts), KINDS) == facts
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
-        "A fire at a school hurt 61 people.",  # not a value of this world
+        "A fire at a school hurt 46 people.",  # not a value of this world
         "A fire at a school in Paris hurt 3 people.",
         "A fire at a school hurt 3 people. More.",
         "A fire at a school  hurt 3 people.",
