@@ -20,8 +20,8 @@ def test_an_optional_part_appears_with_its_fact_only():
 
 
 def test_reading_undoes_writing():
-    facts = {"place": "school", "injured": "45"}
-    for facts in (facts, {**facts, "city": "York"}):
+    anchors = {"place": "school", "injured": "45"}
+    for facts in (anchors, {**anchors, "city": "York"}):
         assert FIRE.read(FIRE.write(facts), KINDS) == facts
 
 
