@@ -9,8 +9,7 @@ Rows are JSON lines with a ``text`` and, if they like, an ``id``.
 
 import dataclasses
 
-from experiments.qagen_squad import MODEL
-from quals_jax.models.config import BartConfig
+from experiments.qagen_squad import MODEL, SMOKE_MODEL
 from train.config import BatchConfig, Experiment, TextData, TokenizerConfig
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
@@ -28,6 +27,7 @@ EXPERIMENT = Experiment(
     ),
     label_smoothing=0.0,
     num_epochs=1,
+    loss_chunk_tokens=256,
     eval_every_steps=500,
     checkpoint_every_steps=500,
 )
@@ -35,9 +35,9 @@ EXPERIMENT = Experiment(
 SMOKE = dataclasses.replace(
     EXPERIMENT,
     data=TextData(train=("world:60:1",), dev=("world:10:2",), max_tokens=48),
-    model=dataclasses.replace(BartConfig.tiny(), dropout=0.0, attention_dropout=0.0),
+    model=dataclasses.replace(SMOKE_MODEL, dropout=0.0, attention_dropout=0.0),
     tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=2),
+    batch=BatchConfig(max_tokens=2000, max_shapes=1),
     num_steps=4,
     num_epochs=0,
     eval_every_steps=2,

@@ -45,16 +45,26 @@ EXPERIMENT = Experiment(
         schedule=ScheduleConfig("cosine", warmup_steps=300, end_ratio=0.02),
     ),
     num_epochs=4,
+    loss_chunk_tokens=256,
     eval_every_steps=250,
     checkpoint_every_steps=250,
+)
+
+SMOKE_MODEL = dataclasses.replace(
+    BartConfig.tiny(),
+    d_model=32,
+    encoder_layers=1,
+    decoder_layers=1,
+    encoder_ffn_dim=64,
+    decoder_ffn_dim=64,
 )
 
 SMOKE = dataclasses.replace(
     EXPERIMENT,
     data=QAData(train=("world:40:1",), dev=("world:10:2",), limits=EXPERIMENT.data.limits),
-    model=BartConfig.tiny(),
+    model=SMOKE_MODEL,
     tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=2),
+    batch=BatchConfig(max_tokens=2000, max_shapes=1),
     num_steps=4,
     num_epochs=0,
     eval_every_steps=2,

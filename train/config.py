@@ -98,7 +98,7 @@ class Experiment:
     num_epochs: float = 0
     seed: int = 1
     init_from: str = ""  # a model folder: its weights, and its tokenizer unless another is named
-    loss_chunk_tokens: int = 1024
+    loss_chunk_tokens: int = 512  # targets whose logits exist at a time
     log_every_steps: int = 10
     eval_every_steps: int = 500  # 0: at the end only
     checkpoint_every_steps: int = 500

@@ -29,7 +29,7 @@ def label_smoothed_nll(
     label_smoothing: float,
     pad_id: int,
     weight_BN: Float[Array, "b n"] | None = None,
-    chunk_tokens: int = 1024,
+    chunk_tokens: int = 512,
 ) -> LossSums:
     """Label-smoothed negative log-likelihood, fairseq's ``label_smoothed_cross_entropy``.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 from jax.sharding import Mesh
 
+from quals_jax.checkpoints.huggingface import read_config
 from quals_jax.checkpoints.model_folder import QualsSettings, load_model_folder
 from quals_jax.data.buckets import choose_shapes
 from quals_jax.data.loader import Loader, Rows
@@ -52,7 +53,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
     tokenizer = inputs.tokenizer
     config = dataclasses.replace(
         experiment.model,
-        vocab_size=tokenizer.vocab_size,
+        vocab_size=_vocab_size(experiment, tokenizer),
         bos_id=tokenizer.bos_id,
         pad_id=tokenizer.pad_id,
         eos_id=tokenizer.eos_id,
@@ -126,8 +127,17 @@ def num_parameters(config: BartConfig) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(param_shapes(config)))
 
 
+def _vocab_size(experiment: Experiment, tokenizer: Tokenizer) -> int:
+    """Rows of the token table; weights converted from fairseq have none for ``<mask>``."""
+    if not experiment.init_from:
+        return tokenizer.vocab_size
+    rows = read_config(Path(experiment.init_from)).vocab_size
+    without_mask = tokenizer.vocab_size - (tokenizer.mask_id == tokenizer.vocab_size - 1)
+    return rows if rows == without_mask else tokenizer.vocab_size
+
+
 def _settings(experiment: Experiment, config: BartConfig) -> QualsSettings:
-    """What the model folder says: what it was trained on, and no longer sources than it has seen."""
+    """What the model folder says: the training data, and sources no longer than it has seen."""
     data = experiment.data
     longest = data.max_tokens if isinstance(data, TextData) else data.limits.max_source_tokens - 1
     return QualsSettings(

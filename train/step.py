@@ -1,11 +1,9 @@
-"""The training step: loss, gradients over one or more batches, one optimizer update.
+"""The training step: gradients of one or more batches, then one optimizer update.
 
-An update of one batch is one compiled function per batch shape. With several batches their
-gradient sums are added up (batches may differ in shape) and applied by a second function. Either
-way the gradient is divided by the target tokens of the whole update.
+One function is compiled per batch shape (loss and gradient) and one for the update. Batches of an
+update may differ in shape; the sum of their gradients is divided by the target tokens of all.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -50,7 +48,7 @@ class StepMetrics:
 LossFn = Callable[[Bart, Batch, nnx.Rngs | None], LossSums]
 
 
-def likelihood_loss(label_smoothing: float, chunk_tokens: int = 1024) -> LossFn:
+def likelihood_loss(label_smoothing: float, chunk_tokens: int = 512) -> LossFn:
     """The maximum-likelihood loss of a batch as a function of (model, batch, rngs)."""
 
     def loss_fn(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> LossSums:
@@ -95,10 +93,10 @@ class Trainer:
         self._config, self._loss_fn = config, loss_fn
         self._optimizer, self._schedule = optimizer, schedule
         self._key = dropout_key
-        self._single = jax.jit(self._single_update, donate_argnums=0)
-        self._accumulate = jax.jit(self._accumulated, donate_argnums=1)
-        self._zeros = jax.jit(_zero_totals)
-        self._apply = jax.jit(self._apply_update, donate_argnums=0)
+        options = compiler_options()
+        self._gradients = jax.jit(self._batch_gradients, compiler_options=options)
+        self._add = jax.jit(self._sum, donate_argnums=0, compiler_options=options)
+        self._apply = jax.jit(self._apply_update, donate_argnums=0, compiler_options=options)
 
     def init(self, params: Params) -> TrainState:
         """The state before the first update; ``params`` are given away to it."""
@@ -107,36 +105,32 @@ class Trainer:
 
     def update(self, state: TrainState, batches: Sequence[Batch]) -> tuple[TrainState, StepMetrics]:
         """One update from one or more batches. ``state`` is donated: do not use it again."""
-        if len(batches) == 1:
-            return self._single(state, batches[0])
-        totals = self._zeros(state.params)
+        totals = None
         for index, batch in enumerate(batches):
-            totals = self._accumulate(state, totals, batch, jnp.int32(index))
+            new = self._gradients(state.params, state.step, batch, jnp.int32(index))
+            totals = new if totals is None else self._add(totals, new)
         return self._apply(state, totals)
 
     @property
     def num_compilations(self) -> int:
-        """Compiled updates so far: at most one per batch shape, and one more with accumulation."""
-        functions = (self._single, self._accumulate, self._apply)
+        """Compiled functions so far: one per batch shape, one update, one sum of gradients."""
+        functions = (self._gradients, self._add, self._apply)
         return sum(function._cache_size() for function in functions)
 
-    def _gradients(self, state: TrainState, batch: Batch, index) -> tuple[LossSums, Params]:
+    def _batch_gradients(self, params: Params, step, batch: Batch, index):
         def loss(params: Params):
             rngs = None
             if self._key is not None:
-                key = jax.random.fold_in(jax.random.fold_in(self._key, state.step), index)
+                key = jax.random.fold_in(jax.random.fold_in(self._key, step), index)
                 rngs = nnx.Rngs(dropout=key)
             sums = self._loss_fn(bind(self._config, params), batch, rngs)
             return sums.loss, sums
 
-        grads, sums = jax.grad(loss, has_aux=True)(state.params)
+        grads, sums = jax.grad(loss, has_aux=True)(params)
         return sums, grads
 
-    def _accumulated(self, state: TrainState, totals, batch: Batch, index):
-        return jax.tree.map(jnp.add, totals, self._gradients(state, batch, index))
-
-    def _single_update(self, state: TrainState, batch: Batch):
-        return self._apply_update(state, self._gradients(state, batch, 0))
+    def _sum(self, totals: tuple[LossSums, Params], new: tuple[LossSums, Params]):
+        return jax.tree.map(jnp.add, totals, new)
 
     def _apply_update(self, state: TrainState, totals: tuple[LossSums, Params]):
         sums, grads = totals
@@ -149,15 +143,15 @@ class Trainer:
         return TrainState(params, opt_state, state.step + 1), metrics
 
 
-def _zero_totals(params: Params) -> tuple[LossSums, Params]:
-    return LossSums(*jnp.zeros(len(LossSums._fields))), jax.tree.map(jnp.zeros_like, params)
-
-
 def make_evaluate(config: BartConfig, loss_fn: LossFn) -> Callable[[Params, Batch], LossSums]:
     """The compiled evaluation of a batch, without dropout."""
 
-    @functools.partial(jax.jit)
     def evaluate(params: Params, batch: Batch) -> LossSums:
         return loss_fn(bind(config, params), batch, None)
 
-    return evaluate
+    return jax.jit(evaluate, compiler_options=compiler_options())
+
+
+def compiler_options() -> dict[str, int] | None:
+    """On a CPU level 1 of LLVM: as fast, since products are library calls, with less compiling."""
+    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from quals_jax.checkpoints.names import params_to_torch
 from quals_jax.models.bart import bind
+from tests import golden_models
 from tests.golden_files import read_json, read_npz
 from tests.tolerances import GRADIENT, LOSS, PARAMS
-from tests.train.golden_models import golden_model, official_names
 from train.optim import OptimConfig, make_optimizer
 from train.schedules import ScheduleConfig
 from train.step import Batch, Trainer, likelihood_loss
@@ -34,10 +35,18 @@ def batches_of(update):
         yield Batch(padded(batch["src_tokens"], 8, 24), padded(batch["target"], 8, 16)[:, None])
 
 
+def official_names(params, config):
+    """The parameters under fairseq's names, the tied table once as ``encoder.embed_tokens``."""
+    tensors = params_to_torch(params, config)
+    del tensors["final_logits_bias"]
+    tensors["model.encoder.embed_tokens.weight"] = tensors.pop("model.shared.weight")
+    return {name.removeprefix("model."): value for name, value in tensors.items()}
+
+
 @pytest.fixture(scope="module")
 def updates():
     """Our run: (metrics, parameters) after each update."""
-    config, params = golden_model(RECORD["model"])
+    config, params = golden_models.load(RECORD["model"])
     optimizer, schedule = make_optimizer(OPTIM, num_steps=0)
     trainer = Trainer(config, likelihood_loss(0.1), optimizer, schedule, dropout_key=None)
     state = trainer.init(jax.tree.map(jnp.asarray, params))
@@ -81,7 +90,7 @@ def test_final_parameters_are_the_recorded_ones(updates):
 def test_gradient_of_every_parameter_is_the_recorded_one():
     [case] = [c for c in read_json("loss.json")["model_cases"] if c["criterion"] == "plain"]
     recorded = read_npz("loss_model_grads.npz")
-    config, params = golden_model(case["model"])
+    config, params = golden_models.load(case["model"])
     batch = Batch(
         padded(case["source_tokens"], 3, 16), padded(case["positive_tokens"], 3, 12)[:, None]
     )
