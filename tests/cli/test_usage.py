@@ -144,8 +144,8 @@ def test_a_damaged_model_folder_is_status_2_and_leaves_no_files(quals, tmp_path,
     source = write_rows(tmp_path / "in.jsonl", [row])
     done = quals("score", source, "-o", tmp_path / "out.jsonl", "--model", folder)
     assert done.status == 2
-    assert "the weights" in done.messages
-    assert "convert the model again" in done.messages
+    assert "model/model.safetensors" in done.messages
+    assert "convert the checkpoint again" in done.messages
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "model"]
 
 
