@@ -1,6 +1,8 @@
 """Rows of training data, named by strings ``KIND:REST``.
 
-QA pairs: ``squad:FILE``, ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
+QA pairs: ``squad:FILE``, ``squad-sentences:FILE`` (each question about the sentence that answers
+it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs),
+``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
 ``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary),
 ``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files
 may be .gz or .xz; a ``rows`` file may leave the id out.
@@ -9,6 +11,7 @@ may be .gz or .xz; a ``rows`` file may leave the id out.
 from collections.abc import Callable, Iterable, Iterator
 
 from quals_jax.data import world
+from quals_jax.data.context_views import ContextViews, vary_contexts
 from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
@@ -86,8 +89,14 @@ def _world_texts(count: int, seed: int) -> Iterable[tuple[str, str]]:
     return ((article.id, article.text) for article in world.train_articles(count, seed))
 
 
+def _squad_views(views: ContextViews) -> Callable[[str], Iterator[QAExample]]:
+    return lambda path: vary_contexts(read_squad(path), seed=0, views=views)
+
+
 _QA_KINDS = {
     "squad": read_squad,
+    "squad-sentences": _squad_views(ContextViews(sentence=1.0, neighbours=0.0)),
+    "squad-views": _squad_views(ContextViews()),
     "newsqa": _newsqa,
     "rows": _qa_file,
     "world": _world(world.qa_rows),
