@@ -40,7 +40,7 @@ def summary_worker(
     else:
         kept = TopK(top_k) if top_k else TopP(top_p) if top_p else None
         options = Sampling(num_samples, kept, **lengths)
-    searcher = Searcher(model.config, model.params, options)
+    searcher = Searcher(model.config, model.params, options, model.quals.forced_bos_id)
 
     def output_row(row: SummaryRow, found: list[Hypothesis] | RowFailure) -> dict[str, Any]:
         if isinstance(found, RowFailure):
@@ -86,7 +86,7 @@ def pair_worker(
         min_len=min_tokens,
         max_len=max_tokens,
     )
-    searcher = Searcher(model.config, model.params, options)
+    searcher = Searcher(model.config, model.params, options, model.quals.forced_bos_id)
 
     def pairs_of(summary: str, hypotheses: list[Hypothesis]) -> list[dict[str, Any]]:
         texts = [decode_pair(model.tokenizer, h.tokens, separator_id) for h in hypotheses]
