@@ -6,7 +6,6 @@ Data sources are strings ``KIND:REST`` (see ``train/sources.py``), for example
 
 import dataclasses
 
-from quals_jax.data.context_views import ContextViews
 from quals_jax.data.denoising import NoiseConfig
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
@@ -15,42 +14,36 @@ from train.optim import OptimConfig
 
 @dataclasses.dataclass(frozen=True)
 class QAData:
-    """Question-answer pairs: QAGen learns to write ``question SEPARATOR answer`` about a text.
+    """Question-answer pairs: QAGen learns to write ``question SEPARATOR answer`` about a text."""
 
-    ``vary_contexts`` also shows single sentences and joined paragraphs, in the shares of
-    ``views``, since QUALS asks about summaries and answers from whole articles.
-    """
-
-    train: tuple[str, ...] = ()
-    dev: tuple[str, ...] = ()
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as squad:train-v1.1.json.xz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
     limits: Limits = dataclasses.field(default_factory=Limits)
-    vary_contexts: bool = False
-    views: ContextViews = dataclasses.field(default_factory=ContextViews)
-    max_train_rows: int = 0  # 0: all
-    max_dev_rows: int = 0
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
 
 
 @dataclasses.dataclass(frozen=True)
 class SummaryData:
     """Documents and summaries."""
 
-    train: tuple[str, ...] = ()
-    dev: tuple[str, ...] = ()
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as rows:train.jsonl.gz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
     limits: Limits = dataclasses.field(default_factory=Limits)
-    max_train_rows: int = 0
-    max_dev_rows: int = 0
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
 
 
 @dataclasses.dataclass(frozen=True)
 class TextData:
-    """Plain text for denoising; ``max_tokens`` is the longest piece, ``</s>`` not counted."""
+    """Plain text for denoising."""
 
-    train: tuple[str, ...] = ()
-    dev: tuple[str, ...] = ()
-    max_tokens: int = 256
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as rows:articles.jsonl.xz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
+    max_tokens: int = 256  # longer texts are cut into pieces of nearly equal length
     noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
-    max_train_rows: int = 0
-    max_dev_rows: int = 0
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,22 +54,18 @@ class TokenizerConfig:
     takes the tokenizer's size.
     """
 
-    folder: str = ""
-    learn_vocab_size: int = 0
-    learn_from: tuple[str, ...] = ()  # sources; empty: the training data
+    folder: str = ""  # an existing tokenizer or model folder
+    learn_vocab_size: int = 0  # size of the vocabulary to learn; 0: none is learned
+    learn_from: tuple[str, ...] = ()  # sources to learn from; none: the training data
 
 
 @dataclasses.dataclass(frozen=True)
 class BatchConfig:
-    """Sizes of the batches. One update takes ``batches_per_step`` of them.
+    """Sizes of the batches."""
 
-    ``max_tokens`` bounds rows x (source + all targets) of a batch over all devices, padding
-    included. ``max_shapes`` bounds the batch shapes and so the compilations.
-    """
-
-    max_tokens: int = 4096
-    max_shapes: int = 6
-    batches_per_step: int = 1
+    max_tokens: int = 4096  # of a batch over all devices: sources, targets and padding
+    max_shapes: int = 6  # batch shapes, each of which is compiled once
+    batches_per_step: int = 1  # gradients of this many batches make one update
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -94,15 +83,15 @@ class Experiment:
     batch: BatchConfig = dataclasses.field(default_factory=BatchConfig)
     optim: OptimConfig = dataclasses.field(default_factory=OptimConfig)
     label_smoothing: float = 0.1
-    num_steps: int = 0
-    num_epochs: float = 0
-    seed: int = 1
+    num_steps: int = 0  # updates
+    num_epochs: float = 0  # passes over the data, instead of num_steps
+    seed: int = 1  # of parameters, order of the data, dropout and noise
     init_from: str = ""  # a model folder: its weights, and its tokenizer unless another is named
     loss_chunk_tokens: int = 512  # targets whose logits exist at a time
-    log_every_steps: int = 10
+    log_every_steps: int = 10  # rows of metrics.jsonl hold sums over so many steps
     eval_every_steps: int = 500  # 0: at the end only
-    checkpoint_every_steps: int = 500
-    keep_checkpoints: int = 2
+    checkpoint_every_steps: int = 500  # also at the end and on SIGTERM
+    keep_checkpoints: int = 2  # besides the best parameters on dev
 
     def __post_init__(self) -> None:
         if (self.num_steps > 0) == (self.num_epochs > 0):

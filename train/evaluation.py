@@ -45,7 +45,8 @@ def evaluate(
     nll = correct = num_tokens = 0.0
     pending = None
     for batch in loader.once():
-        sums = compiled(params, rows_to_devices(Batch(batch.src_BS, batch.targets_BNT), mesh))
+        placed = Batch(*rows_to_devices((batch.src_BS, batch.targets_BNT), mesh))
+        sums = compiled(params, placed)
         if pending is not None:
             nll, correct, num_tokens = _add(pending, nll, correct, num_tokens)
         pending = sums

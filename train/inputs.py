@@ -6,20 +6,22 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from quals_jax.data.buckets import lengths_of
-from quals_jax.data.context_views import vary_contexts
 from quals_jax.data.denoising import Noise
 from quals_jax.data.examples import (
     Ids,
+    Limits,
     Seq2SeqExample,
     TextExample,
     pair_examples,
     qa_examples,
     text_examples,
 )
+from quals_jax.data.qa_example import QAExample
 from quals_jax.data.qagen import fitting_rows
 from quals_jax.text.tokenizer import Tokenizer
 from train.config import Experiment, QAData, SummaryData, TextData
@@ -109,22 +111,40 @@ def _dataset(
     seed: int,
 ) -> Dataset:
     drops: Counter[str] = Counter()
-    read = {QAData: qa_rows, SummaryData: summary_rows, TextData: text_rows}[type(data)]
-    rows = itertools.chain.from_iterable(map(read, sources))
-    if max_rows:
-        rows = itertools.islice(rows, max_rows)
     if isinstance(data, TextData):
-        texts = text_examples(rows, tokenizer, data.max_tokens, drops=drops)
+        texts = text_examples(
+            _read(text_rows, sources, max_rows), tokenizer, data.max_tokens, drops=drops
+        )
         return _denoising(texts, Noise.of(tokenizer, data.noise), seed, drops)
     if isinstance(data, SummaryData):
-        examples = pair_examples(rows, tokenizer, data.limits, drops)
+        pairs = _read(summary_rows, sources, max_rows)
+        examples = pair_examples(pairs, tokenizer, data.limits, drops)
     else:
-        if data.vary_contexts:
-            rows = vary_contexts(rows, seed, data.views)
-        rows = fitting_rows(rows, tokenizer, max_tokens=data.limits.max_source_tokens, drops=drops)
+        rows = _read(qa_rows, sources, max_rows)
+        rows = _answers_before_the_cut(rows, tokenizer, data.limits, drops)
         examples = qa_examples(rows, tokenizer, data.limits, drops)
     sha256 = _digest(ids for e in examples for ids in (e.source, *e.targets))
     return Dataset(lambda index, epoch: examples[index], lengths_of(examples), drops, sha256)
+
+
+Row = TypeVar("Row")
+
+
+def _read(
+    read: Callable[[str], Iterator[Row]], sources: Iterable[str], max_rows: int
+) -> Iterator[Row]:
+    rows = itertools.chain.from_iterable(map(read, sources))
+    return itertools.islice(rows, max_rows or None)
+
+
+def _answers_before_the_cut(
+    rows: Iterable[QAExample], tokenizer: Tokenizer, limits: Limits, drops: Counter[str]
+) -> Iterator[QAExample]:
+    """Applies the official rule to rows that say where their answer ends (NewsQA's)."""
+    for is_located, some in itertools.groupby(rows, lambda row: row.answer_end is not None):
+        if is_located:
+            some = fitting_rows(some, tokenizer, max_tokens=limits.max_source_tokens, drops=drops)
+        yield from some
 
 
 def _denoising(texts: list[TextExample], noise: Noise, seed: int, drops: Counter[str]) -> Dataset:

@@ -187,7 +187,7 @@ class _Loop:
         return state
 
     def _place(self, batch: HostBatch) -> Batch:
-        return rows_to_devices(Batch(batch.src_BS, batch.targets_BNT), self._run.mesh)
+        return Batch(*rows_to_devices((batch.src_BS, batch.targets_BNT), self._run.mesh))
 
     def _is_due(self, every: int) -> bool:
         if self._step == self._resumed_at:  # done before the run was stopped here, or step 0

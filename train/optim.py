@@ -58,9 +58,9 @@ def clip_by_global_norm(max_norm: float) -> optax.GradientTransformation:
     Differs from ``optax.clip_by_global_norm`` by the 1e-6, as fairseq does.
     """
 
-    def update(grads, state, params=None):
-        factor = jnp.minimum(1.0, max_norm / (optax.tree.norm(grads) + 1e-6))
-        return jax.tree.map(lambda g: g * factor, grads), state
+    def update(updates, state, params=None):
+        factor = jnp.minimum(1.0, max_norm / (optax.tree.norm(updates) + 1e-6))
+        return jax.tree.map(lambda g: g * factor, updates), state
 
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
 
@@ -89,21 +89,21 @@ def fairseq_adam(
 
         return AdamState(jnp.zeros((), jnp.int32), zeros(), zeros())
 
-    def update(grads, state, params):
+    def update(updates, state, params=None):
         lr = schedule(state.count)
         count = state.count + 1
         t = count.astype(jnp.float32)
         # 1 - beta**t through expm1: in float32, 1 - 0.999 itself is wrong in the fifth digit.
         step_size = lr * jnp.sqrt(_one_minus_power(beta2, t)) / _one_minus_power(beta1, t)
-        mu = jax.tree.map(lambda m, g: beta1 * m + (1.0 - beta1) * g, state.mu, grads)
-        nu = jax.tree.map(lambda v, g: beta2 * v + (1.0 - beta2) * g * g, state.nu, grads)
-        updates = jax.tree.map(
+        mu = jax.tree.map(lambda m, g: beta1 * m + (1.0 - beta1) * g, state.mu, updates)
+        nu = jax.tree.map(lambda v, g: beta2 * v + (1.0 - beta2) * g * g, state.nu, updates)
+        steps = jax.tree.map(
             lambda p, m, v: -lr * weight_decay * p - step_size * m / (jnp.sqrt(v) + eps),
             params,
             mu,
             nu,
         )
-        return updates, AdamState(count, mu, nu)
+        return steps, AdamState(count, mu, nu)
 
     return optax.GradientTransformation(init, update)
 

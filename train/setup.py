@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 from jax.sharding import Mesh
@@ -43,7 +44,7 @@ class Run:
     evaluate: Callable[[Params, Batch], LossSums]
     data_sha256: str
     settings: QualsSettings  # of the model folder that the run ends with
-    description: dict[str, object]
+    description: dict[str, Any]
 
 
 def prepare(experiment: Experiment, workdir: Path) -> Run:

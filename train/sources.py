@@ -65,8 +65,10 @@ def _file_rows(*names: str) -> Callable[[str], Iterator[tuple[str, ...]]]:
 
 
 def _qa_file(path: str) -> Iterator[QAExample]:
-    for row in _file_rows("id", "context", "question", "answer")(path):
-        yield QAExample(*row)
+    for row_id, context, question, answer in _file_rows("id", "context", "question", "answer")(
+        path
+    ):
+        yield QAExample(row_id, context, question, answer)
 
 
 def _world(make: Callable[[int, int], Iterable]) -> Callable[[str], Iterator]:

@@ -76,10 +76,11 @@ def target_states(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> Float[Arr
 
 
 class Trainer:
-    """The compiled functions of a run; ``num_compilations`` counts what XLA compiled.
+    """The compiled functions of a run.
 
     ``dropout_key`` None trains without dropout. Dropout masks are a function of (key, step, batch
-    within the step).
+    within the step). ``num_compilations`` counts the functions compiled so far: one per batch
+    shape, one for the update, one for sums of gradients where steps have several batches.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Trainer:
         self._config, self._loss_fn = config, loss_fn
         self._optimizer, self._schedule = optimizer, schedule
         self._key = dropout_key
+        self.num_compilations = 0  # jit runs the Python code of a function once per compilation
         options = compiler_options()
         self._gradients = jax.jit(self._batch_gradients, compiler_options=options)
         self._add = jax.jit(self._sum, donate_argnums=0, compiler_options=options)
@@ -111,13 +113,9 @@ class Trainer:
             totals = new if totals is None else self._add(totals, new)
         return self._apply(state, totals)
 
-    @property
-    def num_compilations(self) -> int:
-        """Compiled functions so far: one per batch shape, one update, one sum of gradients."""
-        functions = (self._gradients, self._add, self._apply)
-        return sum(function._cache_size() for function in functions)
-
     def _batch_gradients(self, params: Params, step, batch: Batch, index):
+        self.num_compilations += 1
+
         def loss(params: Params):
             rngs = None
             if self._key is not None:
@@ -130,15 +128,17 @@ class Trainer:
         return sums, grads
 
     def _sum(self, totals: tuple[LossSums, Params], new: tuple[LossSums, Params]):
+        self.num_compilations += 1
         return jax.tree.map(jnp.add, totals, new)
 
     def _apply_update(self, state: TrainState, totals: tuple[LossSums, Params]):
+        self.num_compilations += 1
         sums, grads = totals
         scale = 1.0 / jnp.maximum(sums.num_tokens, 1.0)
         grads = jax.tree.map(lambda g: g * scale, grads)
         norm = optax.tree.norm(grads)
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
+        params = jax.tree.map(jnp.add, state.params, updates)
         metrics = StepMetrics(sums, norm, self._schedule(state.step))
         return TrainState(params, opt_state, state.step + 1), metrics
 

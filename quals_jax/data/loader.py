@@ -7,7 +7,7 @@ from it gives exactly the batches that would have followed.
 import dataclasses
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ class Loader:
         return HostBatch(src_BS, targets_BNT, tuple(ids))
 
 
-def prefetch(items: Iterator[Any], depth: int = 2) -> Iterator[Any]:
+def prefetch(items: Iterator[Any], depth: int = 2) -> Generator[Any, None, None]:
     """The same items, made ahead by a thread; its errors are raised here. Close it when done."""
     ready: queue.Queue = queue.Queue(maxsize=depth)
     stop = threading.Event()
