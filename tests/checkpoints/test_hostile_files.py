@@ -80,6 +80,7 @@ def test_a_reduce_that_runs_a_command_is_refused_and_not_run(tmp_path, protocol)
         ("argparse", "Namespace.__init__"),
         ("collections", "OrderedDict.update"),
         ("torch._utils.", "_rebuild_tensor_v2"),
+        ("torch", "_utils._rebuild_tensor_v2"),
     ],
 )
 def test_any_other_global_is_named_and_refused(tmp_path, module, name):
@@ -91,59 +92,61 @@ def test_any_other_global_is_named_and_refused(tmp_path, module, name):
             refused(path, f"refers to {module}.{name}")
 
 
-@pytest.mark.parametrize(
-    "root",
-    {
-        "object of another class": write.symbol("torch", "FloatStorage") + b")\x81",
-        "namespace with arguments": write.symbol("argparse", "Namespace") + b"(K\x01t\x81",
-        "calling a storage class": write.call(write.symbol("torch", "FloatStorage"), b"K\x01"),
-        "calling text": write.text("print") + b"(t" + b"R",
-        "calling with a list": write.symbol("collections", "OrderedDict") + b"]R",
-        "tensor without storage": write.call(
-            write.symbol("torch._utils", "_rebuild_tensor"), b"N", b"K\0", b")", b")"
-        ),
-        "tensor with too few arguments": write.call(
-            write.symbol("torch._utils", "_rebuild_tensor_v2"), write.storage("0", 6)
-        ),
-        "inst opcode": b"(ios\nsystem\n",
-        "obj opcode": b"(" + write.symbol("argparse", "Namespace") + b"o",
-        "extension registry": b"\x82\x01",
-        "unpickled id by text": b"Pabc\n",
-        "id of a module": write.tuple_of(write.text("module"), b"N", b"N", b"N") + b"Q",
-        "id that is a number": b"K\x01Q",
-        "storage without class": write.tuple_of(
-            write.text("storage"), b"N", write.text("0"), write.text("cpu"), b"K\x06"
-        )
-        + b"Q",
-        "storage with namespace as class": write.tuple_of(
-            write.text("storage"),
-            write.symbol("argparse", "Namespace"),
-            *(write.text("0"), write.text("cpu"), b"K\x06"),
-        )
-        + b"Q",
-        "storage of negative size": write.storage("0", -6),
-        "storage of fractional size": write.storage("0", 6).replace(
-            write.number(6), b"G" + struct.pack(">d", 6.0)
-        ),
-        "view of another storage": write.storage("0", 6, view=b"(K\0K\0K\x06t"),
-        "storage declared twice": write.tuple_of(
-            write.storage("0", 6), write.storage("0", 6, "DoubleStorage")
-        ),
-        "attributes of a list": b"]}b",
-        "items of a list": b"](K\x01K\x02u",
-        "append to a dict": b"}K\x01a",
-        "key without value": b"}(K\x01u",
-        "key that is a tuple": b"}()K\x01u",
-        "memo that does not exist": b"h\x63",
-        "no group": b"t",
-        "pop below": b"\x85",
-        "an open group": b"(K\x01",
-    }.items(),
-    ids=lambda item: item[0],
-)
-def test_malformed_objects_are_refused(tmp_path, root):
-    for path in containers(tmp_path, write.checkpoint(root[1])):
-        refused(path)
+FLOATS = write.symbol("torch", "FloatStorage")
+NAMESPACE = write.symbol("argparse", "Namespace")
+REBUILD = write.symbol("torch._utils", "_rebuild_tensor")
+REBUILD_V2 = write.symbol("torch._utils", "_rebuild_tensor_v2")
+
+
+def identity(*items: bytes) -> bytes:
+    return write.tuple_of(*items) + b"Q"
+
+
+MALFORMED = [
+    (FLOATS + b")\x81", "not an argparse.Namespace"),
+    (NAMESPACE + b"(K\x01t\x81", "not an argparse.Namespace"),
+    (write.call(FLOATS, b"K\x01"), "calls torch.FloatStorage in an unknown way"),
+    (write.text("print") + b"(tR", "calls something that is not a function"),
+    (write.symbol("collections", "OrderedDict") + b"]R", "calls something that is not a function"),
+    (write.call(write.symbol("collections", "OrderedDict"), b"]"), "OrderedDict in an unknown way"),
+    (write.call(REBUILD, b"N", b"K\0", b")", b")"), "tensor without a storage"),
+    (write.call(REBUILD_V2, write.storage("0", 6)), "_rebuild_tensor_v2 in an unknown way"),
+    (b"(ios\nsystem\n", "uses INST"),
+    (b"(" + NAMESPACE + b"o", "uses OBJ"),
+    (b"\x82\x01", "uses EXT1"),
+    (b"Pabc\n", "uses PERSID"),
+    (b"B\x01\0\0\0a", "uses BINBYTES"),
+    (identity(write.text("module"), *[b"N"] * 4), "not a storage"),
+    (identity(write.text("storage"), FLOATS), "not a storage"),
+    (b"K\x01Q", "not a storage"),
+    (identity(write.text("storage"), b"N", write.text("0"), b"N", b"K\x06"), "without a type"),
+    (identity(write.text("storage"), NAMESPACE, write.text("0"), b"N", b"K\x06"), "without a type"),
+    (identity(write.text("storage"), FLOATS, b"K\0", b"N", b"K\x06"), "without a name"),
+    (identity(write.text("storage"), FLOATS, write.text("0"), b"N", b"\x88"), "impossible size"),
+    (write.storage("0", -6), "impossible size"),
+    (write.storage("0", 6, view=b"(K\0K\0K\x06t"), "view of another storage"),
+    (write.storage("0", 6) + b"0" + write.storage("0", 6, "DoubleStorage"), "uses POP"),
+    (
+        write.tuple_of(write.storage("0", 6), write.storage("0", 6, "DoubleStorage")),
+        "declared in two ways",
+    ),
+    (b"]}b", "sets attributes of a list"),
+    (b"](K\x01K\x02u", "something other than pairs"),
+    (b"}K\x01a", "appends to a dict"),
+    (b"}(K\x01u", "something other than pairs"),
+    (b"})K\x01s", "dict key of type tuple"),
+    (b"h\x63", "damaged"),
+    (b"tt", "closes a group it did not open"),
+    (b"(\x85", "takes more values than it has"),
+    (b"(K\x01", "in the middle of an object"),
+    (b"\xff", "damaged"),
+]
+
+
+@pytest.mark.parametrize(("root", "message"), MALFORMED)
+def test_malformed_objects_are_refused(tmp_path, root, message):
+    for path in containers(tmp_path, root):
+        refused(path, message.replace(".", r"\."))
 
 
 @pytest.mark.parametrize(
