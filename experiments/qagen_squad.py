@@ -28,11 +28,13 @@ MODEL = BartConfig(
     max_positions=512,
 )
 
+LIMITS = Limits(max_source_tokens=384, max_target_tokens=48, max_targets=5)
+
 EXPERIMENT = Experiment(
     data=QAData(
         train=("squad:train-v1.1.json",),
         dev=("squad:dev-v1.1.json",),
-        limits=Limits(max_source_tokens=384, max_target_tokens=48, max_targets=5),
+        limits=LIMITS,
         max_dev_rows=2000,
     ),
     model=MODEL,
@@ -61,7 +63,7 @@ SMOKE_MODEL = dataclasses.replace(
 
 SMOKE = dataclasses.replace(
     EXPERIMENT,
-    data=QAData(train=("world:40:1",), dev=("world:10:2",), limits=EXPERIMENT.data.limits),
+    data=QAData(train=("world:40:1",), dev=("world:10:2",), limits=LIMITS),
     model=SMOKE_MODEL,
     tokenizer=TokenizerConfig(learn_vocab_size=600),
     batch=BatchConfig(max_tokens=2000, max_shapes=1),

@@ -160,7 +160,7 @@ def kept_candidates(
         best = best_candidates(logits_BNV, norm_BN, keep.k, rules)
         possible_BNK = best.logp_BNK > -jnp.inf
         within_BNK = jnp.cumsum(possible_BNK, axis=-1) <= keep.k
-        return best.replace(logp_BNK=jnp.where(within_BNK, best.logp_BNK, -jnp.inf))
+        return Candidates(best.tokens_BNK, jnp.where(within_BNK, best.logp_BNK, -jnp.inf))
     logp_BNV = allowed_log_probs(logits_BNV, norm_BN, rules)
     ids_V = jnp.arange(logp_BNV.shape[-1], dtype=jnp.int32)
     ids_BNV = jnp.broadcast_to(ids_V[None, None], logp_BNV.shape)

@@ -123,8 +123,8 @@ def _unpack(found: Hypotheses, row: int) -> list[Hypothesis] | RowFailure:
                     tokens=found.tokens_BNT[row, n, :length].tolist(),
                     score=float(found.scores_BN[row, n]),
                     total_score=float(found.totals_BN[row, n]),
-                    search_scores=found.token_scores_BNT[row, n, :length],
-                    log_probs=found.logp_BNT[row, n, :length],
+                    search_scores=np.asarray(found.token_scores_BNT[row, n, :length]),
+                    log_probs=np.asarray(found.logp_BNT[row, n, :length]),
                 )
             )
     return hypotheses

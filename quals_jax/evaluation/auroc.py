@@ -50,7 +50,7 @@ def auroc_interval(
         counts = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         some_high, some_low = np.repeat(high, counts[high_group]), np.repeat(low, counts[low_group])
         if len(some_high) and len(some_low):
-            values.append(auroc(some_high, some_low))
+            values.append(auroc(some_high.tolist(), some_low.tolist()))
     tail = 100 * (1 - share) / 2
     lower, upper = np.percentile(values, [tail, 100 - tail])
     return float(lower), float(upper)

@@ -7,6 +7,7 @@ or a child out.
 """
 
 import html
+from typing import TypeAlias
 
 _VOID = frozenset(("br", "hr", "meta"))
 
@@ -17,7 +18,7 @@ class Markup(str):
     __slots__ = ()
 
 
-Child = "Markup | str | float | None | list | tuple"
+Child: TypeAlias = "Markup | str | float | None | list | tuple"
 
 
 def element(tag: str, *children: Child, **attributes: str | float | None) -> Markup:
