@@ -18,7 +18,7 @@ class Markup(str):
     __slots__ = ()
 
 
-Child: TypeAlias = "Markup | str | float | None | list | tuple"
+Child: TypeAlias = "Markup | str | float | list | tuple | None"
 
 
 def element(tag: str, *children: Child, **attributes: str | float | None) -> Markup:
