@@ -7,8 +7,6 @@ are queries. Padding is recognised by ``config.pad_id``, a source of padding alo
 batch.
 """
 
-import functools
-
 import jax
 from jaxtyping import Array, Bool, Int, Key
 
@@ -57,8 +55,8 @@ def sample_rows(
     return sample(step, cache, options, keys_B, valid_B, prefix_BP=prefix_BP, **ids)
 
 
-search_with_bart = functools.partial(jax.jit, static_argnames=("config", "options"))(search_rows)
-sample_with_bart = functools.partial(jax.jit, static_argnames=("config", "options"))(sample_rows)
+search_with_bart = jax.jit(search_rows, static_argnames=("config", "options"))
+sample_with_bart = jax.jit(sample_rows, static_argnames=("config", "options"))
 
 
 def _prepare(

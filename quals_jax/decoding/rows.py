@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Int
 Tree = TypeVar("Tree")
 
 # A step with copies makes at most this many rounds of them.
-_MAX_ROUNDS = 8
+_MAX_ROUNDS = 16
 
 
 @struct.dataclass

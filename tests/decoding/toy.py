@@ -1,0 +1,76 @@
+"""A model without weights: the next logits are a table row picked by a hash of the whole prefix.
+
+The hash is the search's state, so a hypothesis that loses its state shows at once.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from quals_jax.decoding.beam import beam_search
+from tests.decoding.golden_search import FAST_COMPILATION
+
+PAD, EOS = 1, 2
+NUM_ROWS = 997
+
+
+def table(seed, vocab, *, eos=0.0, common=0.0):
+    """Random logits ``[NUM_ROWS, vocab]``; ``common`` is the weight of a part all rows share."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((NUM_ROWS, vocab)) + common * rng.standard_normal(vocab)
+    rows[:, EOS] += eos
+    return (1.5 * rows).astype(np.float32)
+
+
+def next_hash(before, tokens):
+    return (before * 31 + tokens * 17 + 5) % NUM_ROWS
+
+
+def start_hash(num_sources, num_hypotheses):
+    """Sources start apart, so they differ from the first token on."""
+    return jnp.broadcast_to(7 * jnp.arange(num_sources)[:, None], (num_sources, num_hypotheses))
+
+
+def make_step(table_RV):
+    def step(tokens_BN, position, hash_BN):
+        hash_BN = next_hash(hash_BN, tokens_BN)
+        return jnp.asarray(table_RV)[hash_BN], hash_BN
+
+    return step
+
+
+def log_probs(table_RV, source, tokens):
+    """The next log-probabilities of one hypothesis, float32 as the search has them."""
+    value = 7 * source
+    for token in tokens:
+        value = next_hash(value, token)
+    row = table_RV[value].astype(np.float64)
+    return (row - np.log(np.exp(row).sum())).astype(np.float32)
+
+
+def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None):
+    """Runs the search on the toy model; `Hypotheses` of NumPy arrays."""
+    valid_B = jnp.ones(num_sources, bool) if valid_B is None else jnp.asarray(valid_B)
+    prefix_BP = None if prefix_BP is None else jnp.asarray(prefix_BP)
+    found = _search(options, table_RV, valid_B, prefix_BP)
+    return jax.tree.map(np.asarray, found)
+
+
+def _search_uncompiled(options, table_RV, valid_B, prefix_BP):
+    state = start_hash(valid_B.shape[0], options.num_beams)
+    return beam_search(make_step(table_RV), state, options, valid_B, prefix_BP=prefix_BP)
+
+
+_search = jax.jit(_search_uncompiled, static_argnums=0, compiler_options=FAST_COMPILATION)
+
+
+def rows(found, source):
+    """(tokens, score, total, token scores, plain log-probabilities) of each hypothesis."""
+    result = []
+    for n, length in enumerate(found.lengths_BN[source]):
+        if length:
+            tokens = found.tokens_BNT[source, n, :length].tolist()
+            parts = found.token_scores_BNT[source, n, :length], found.logp_BNT[source, n, :length]
+            totals = float(found.scores_BN[source, n]), float(found.totals_BN[source, n])
+            result.append((tokens, *totals, *parts))
+    return result
