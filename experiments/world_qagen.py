@@ -5,8 +5,8 @@ Question: does QUALS find the errors that are known to be there? About 2 minutes
     python -m train world_qagen --workdir runs/world_qagen
     python -m experiments.demo --workdir runs/demo             # trains this and scores with it
 
-A passage is encoded once for up to eight questions. Half of the passages are articles, half
-summary-like sentences, since QUALS asks about summaries.
+A passage is encoded once for up to eight questions. Three of five passages are articles, the
+others summary-like sentences, since QUALS asks about summaries.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ DEV_SEEDS = 1_000_000  # held-out passages of seed n are those of seed DEV_SEEDS
 
 EXPERIMENT = Experiment(
     data=QAData(
-        train=("world:6000:1",),
+        train=("world:8000:1",),
         dev=(f"world:150:{DEV_SEEDS + 1}",),
         limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=8),
     ),
@@ -32,12 +32,13 @@ EXPERIMENT = Experiment(
     batch=BatchConfig(max_tokens=4096, max_shapes=3),
     optim=OptimConfig(
         learning_rate=2e-3,
+        beta2=0.98,
         weight_decay=0.0,
         clip_norm=1.0,
         schedule=ScheduleConfig("cosine", warmup_steps=100, end_ratio=0.05),
     ),
     label_smoothing=0.0,
-    num_steps=600,
+    num_steps=700,
     eval_every_steps=200,
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )

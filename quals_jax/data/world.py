@@ -44,7 +44,7 @@ class SummaryExample:
 
 
 def qa_rows(
-    num_passages: int, seed: int, *, pairs_per_passage: int = 8, article_share: float = 0.5
+    num_passages: int, seed: int, *, pairs_per_passage: int = 8, article_share: float = 0.6
 ) -> Iterator[QAExample]:
     """Question-answer pairs about articles and about summary-like sentences.
 
