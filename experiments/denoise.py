@@ -35,7 +35,7 @@ EXPERIMENT = Experiment(
 SMOKE = dataclasses.replace(
     EXPERIMENT,
     data=TextData(train=("world:60:1",), dev=("world:10:2",), max_tokens=48),
-    model=dataclasses.replace(SMOKE_MODEL, dropout=0.0, attention_dropout=0.0),
+    model=SMOKE_MODEL,
     tokenizer=TokenizerConfig(learn_vocab_size=600),
     batch=BatchConfig(max_tokens=2000, max_shapes=1),
     num_steps=4,

@@ -4,6 +4,7 @@ One function is compiled per batch shape (loss and gradient) and one for the upd
 update may differ in shape; the sum of their gradients is divided by the target tokens of all.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ class Trainer:
         self._key = dropout_key
         self.num_compilations = 0  # jit runs the Python code of a function once per compilation
         options = compiler_options()
-        self._gradients = jax.jit(self._batch_gradients, compiler_options=options)
+        self._gradients = jax.jit(self._summed_gradients, compiler_options=options)
         self._add = jax.jit(self._sum, donate_argnums=0, compiler_options=options)
         self._apply = jax.jit(self._apply_update, donate_argnums=0, compiler_options=options)
 
@@ -109,11 +110,17 @@ class Trainer:
         """One update from one or more batches. ``state`` is donated: do not use it again."""
         totals = None
         for index, batch in enumerate(batches):
-            new = self._gradients(state.params, state.step, batch, jnp.int32(index))
+            new = self.gradients(state.params, batch, state.step, index)
             totals = new if totals is None else self._add(totals, new)
         return self._apply(state, totals)
 
-    def _batch_gradients(self, params: Params, step, batch: Batch, index):
+    def gradients(
+        self, params: Params, batch: Batch, step: Int[Array, ""], index: int = 0
+    ) -> tuple[LossSums, Params]:
+        """Sums of one batch and the gradient of its summed loss; ``index`` within the update."""
+        return self._gradients(params, step, batch, jnp.int32(index))
+
+    def _summed_gradients(self, params: Params, step, batch: Batch, index):
         self.num_compilations += 1
 
         def loss(params: Params):
@@ -153,5 +160,11 @@ def make_evaluate(config: BartConfig, loss_fn: LossFn) -> Callable[[Params, Batc
 
 
 def compiler_options() -> dict[str, int] | None:
-    """On a CPU level 1 of LLVM: as fast, since products are library calls, with less compiling."""
-    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
+    """On a CPU level 1 of LLVM: as fast, since products are library calls, with less compiling.
+
+    A level set in ``XLA_FLAGS`` is left alone.
+    """
+    name = "xla_backend_optimization_level"
+    if jax.default_backend() != "cpu" or name in os.environ.get("XLA_FLAGS", ""):
+        return None
+    return {name: 1}

@@ -38,7 +38,7 @@ def test_loss_equals_the_official_criterion(case, arrays):
         sums = from_logits(logits_BTV, target, case["label_smoothing"], chunk_tokens=7)
         return sums.loss, sums
 
-    grad, sums = jax.grad(loss, has_aux=True)(jnp.asarray(logits))
+    grad, sums = jax.jit(jax.grad(loss, has_aux=True))(jnp.asarray(logits))
     recorded = case["float32"]
     assert float(sums.loss) == pytest.approx(recorded["loss"], rel=LOSS)
     assert float(sums.nll) == pytest.approx(recorded["logging_output"]["nll_loss"], rel=LOSS)
@@ -82,9 +82,9 @@ def test_chunks_change_neither_loss_nor_gradient(chunk_tokens):
         )
         return 3.0 * sums.loss
 
-    value, grads = jax.value_and_grad(chunked, argnums=(0, 1))(hidden, table)
-    expected, expected_grads = jax.value_and_grad(
-        lambda h, t: 3.0 * reference(h, t, targets, 0.1, weight), argnums=(0, 1)
+    value, grads = jax.jit(jax.value_and_grad(chunked, argnums=(0, 1)))(hidden, table)
+    expected, expected_grads = jax.jit(
+        jax.value_and_grad(lambda h, t: 3.0 * reference(h, t, targets, 0.1, weight), argnums=(0, 1))
     )(hidden, table)
     np.testing.assert_allclose(value, expected, rtol=LOSS)
     for grad, expected_grad in zip(grads, expected_grads, strict=True):
@@ -117,7 +117,7 @@ def test_a_batch_of_padding_alone_has_loss_and_gradient_zero():
             hidden, table, everything_padded, label_smoothing=0.1, pad_id=PAD
         ).loss
 
-    value, grad = jax.value_and_grad(loss)(hidden)
+    value, grad = jax.jit(jax.value_and_grad(loss))(hidden)
     assert float(value) == 0.0
     assert not np.any(np.asarray(grad))
 
