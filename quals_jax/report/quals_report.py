@@ -138,9 +138,9 @@ def _distributions(results: Results) -> Markup:
 
 def _variants(results: Results) -> Markup:
     names = {
-        "quals": "QUALS: mean over tokens and pairs",
+        "quals": "QUALS (mean)",
         "answer": "answer tokens only",
-        "min": "worst pair instead of the mean",
+        "min": "worst pair",
     }
     aurocs = results["auroc"]
     rows: list[list[Child]] = []
