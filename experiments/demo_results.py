@@ -53,11 +53,11 @@ def collect(scored: Sequence[Scored]) -> dict[str, Any]:
 def last_lines(results: Mapping[str, Any]) -> list[str]:
     """The main figures, for the end of the output."""
     aurocs, coverage = results["auroc"], results["coverage"]
-    lines = [f"{'AUROC by kind of error':34}QUALS  answers  worst pair  asked about"]
+    lines = [f"{'AUROC by kind of error':36}QUALS  answers  worst pair  asked about"]
     for kind, label in [*results["error_kinds"].items(), ("all", "all of them")]:
         quals, answer, worst = (_figure(aurocs[name][kind]["value"]) for name in SCORES)
         share = f"{100 * coverage[kind]:.0f} %" if coverage[kind] is not None else "–"
-        lines.append(f"  {label:32}{quals:>5}  {answer:>7}  {worst:>10}  {share:>11}")
+        lines.append(f"  {label:34}{quals:>5}  {answer:>7}  {worst:>10}  {share:>11}")
     main, counts, timings = aurocs["quals"]["all"], results["counts"], results["timings"]
     if counts["without_score"]:
         lines.append(f"{counts['without_score']} summaries got no question and no score")
