@@ -45,11 +45,19 @@ EXPERIMENT = Experiment(
 
 SMOKE = dataclasses.replace(
     EXPERIMENT,
+    model=dataclasses.replace(
+        EXPERIMENT.model,
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+    ),
     data=dataclasses.replace(
         EXPERIMENT.data, train=("world:60:1",), dev=(f"world:10:{DEV_SEEDS + 1}",)
     ),
     tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=2),
+    batch=BatchConfig(max_tokens=2000, max_shapes=1),
     num_steps=4,
     eval_every_steps=2,
     log_every_steps=1,
