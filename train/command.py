@@ -16,6 +16,7 @@ from typing import Annotated
 import tyro
 
 import experiments
+from quals_jax.jobs.stopping import Stopped
 from train.config import Experiment
 
 _USAGE = """\
@@ -32,6 +33,15 @@ examples:
       --optim.learning-rate 5e-4 --num-epochs 6
   python -m train qagen_squad --help        every field, with its value in this experiment
 """
+
+
+_BAD_PATHS = (
+    FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,12 +63,15 @@ def main(argv: Sequence[str]) -> int:
         from train.loop import train
 
         _, summary = train(command.experiment, command.workdir)
-    except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except (ValueError, *_BAD_PATHS) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except FloatingPointError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except Stopped as stopped:
+        print(f"{stopped} while reading the data; nothing was trained", file=sys.stderr)
+        return stopped.exit_status
     if summary.stopped_by:
         return 128 + signal.Signals[summary.stopped_by]
     return 0

@@ -55,16 +55,21 @@ def train(
 
     Leaves checkpoints, metrics.jsonl, config.json, env.json and, at the end, the best parameters
     on dev (the last ones where there is no dev set) as the model folder ``workdir/model``. On
-    SIGTERM, SIGINT or SIGUSR1 it saves a checkpoint and returns early. Raises ValueError where the
-    workdir holds another experiment, `NonFiniteError` where training diverges.
+    SIGTERM, SIGINT or SIGUSR1 it saves a checkpoint and returns early (while it still reads data
+    it raises `Stopped`). Raises ValueError where the workdir holds another experiment,
+    `NonFiniteError` where training diverges.
     """
     workdir = Path(workdir)
     check_same_run(experiment, workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
-        loop = _Loop(prepare(experiment, workdir), stream, stack)
-        stopped_by = loop.run(signals)
+        with signals.interruptible():  # nothing is lost yet
+            run = prepare(experiment, workdir)
+        loop = _Loop(run, stream, stack)
+        # A hidden copy between host and device in the loop would stall it: let it fail.
+        with jax.transfer_guard("disallow"):
+            stopped_by = loop.run(signals)
         if stopped_by is None:
             loop.export()
         return loop.state, loop.summary(stopped_by)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 from jaxtyping import Array, Float, Int
@@ -118,7 +119,7 @@ class Trainer:
         self, params: Params, batch: Batch, step: Int[Array, ""], index: int = 0
     ) -> tuple[LossSums, Params]:
         """Sums of one batch and the gradient of its summed loss; ``index`` within the update."""
-        return self._gradients(params, step, batch, jnp.int32(index))
+        return self._gradients(params, step, batch, jax.device_put(np.int32(index)))
 
     def _summed_gradients(self, params: Params, step, batch: Batch, index):
         self.num_compilations += 1

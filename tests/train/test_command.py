@@ -1,4 +1,6 @@
 import dataclasses
+import os
+import signal
 
 import pytest
 
@@ -85,6 +87,12 @@ def test_bad_values_end_with_status_2_and_what_to_do(arguments, expected, tmp_pa
         status = exit.code
     assert status == 2
     assert expected in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_signal_while_the_data_is_read_ends_the_run_at_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("train.loop.prepare", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["denoise:smoke", "--workdir", str(tmp_path)]) == 143
+    assert "nothing was trained" in capsys.readouterr().err
 
 
 def test_every_experiment_has_a_smoke_variant():
