@@ -5,6 +5,8 @@
 
 ``seconds`` is the median of a call with everything compiled; ``model_seconds`` the same number of
 steps of the model alone (same rows, no search), so their difference is what the search costs.
+``cpu_seconds`` and ``model_cpu_seconds`` are the process's, all threads: they say more than the
+clock on a machine that others use.
 Each case runs as the random weights would have it (hypotheses hardly ever end, nothing branches
 in diverse60) and with ``ends``: ``</s>`` is made so probable that hypotheses end all the time and
 rows of the cache are copied, about 60 per source and search as in real use.
@@ -100,10 +102,10 @@ def measure(
         return jax.lax.fori_loop(0, STEPS, body, (start, cache))[0]
 
     time_call = functools.partial(_time, repeat=repeat)
-    model_seconds, _, _ = time_call(model_only, params, src_BS, 0.0)
+    model_seconds, model_cpu, _, _ = time_call(model_only, params, src_BS, 0.0)
     results = []
     for kind, eos_bias in (("plain", 0.0), ("ends", 6.0)):
-        seconds, compile_seconds, found = time_call(search, params, src_BS, eos_bias)
+        seconds, cpu, compile_seconds, found = time_call(search, params, src_BS, eos_bias)
         results.append(
             {
                 "case": name,
@@ -114,6 +116,8 @@ def measure(
                 "mean_length": round(float(found.lengths_BN.mean()), 1),
                 "seconds": round(seconds, 3),
                 "model_seconds": round(model_seconds, 3),
+                "cpu_seconds": round(cpu, 2),
+                "model_cpu_seconds": round(model_cpu, 2),
                 "rows_steps_per_second": round(B * N * STEPS / seconds),
                 "compile_seconds": round(compile_seconds, 1),
             }
@@ -121,17 +125,18 @@ def measure(
     return results
 
 
-def _time(function: Any, *arguments: Any, repeat: int) -> tuple[float, float, Any]:
+def _time(function: Any, *arguments: Any, repeat: int) -> tuple[float, float, float, Any]:
     start = time.perf_counter()
     compiled = jax.jit(function).lower(*arguments).compile()
     compile_seconds = time.perf_counter() - start
     result = jax.block_until_ready(compiled(*arguments))
-    times = []
+    times, cpu_times = [], []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         result = jax.block_until_ready(compiled(*arguments))
         times.append(time.perf_counter() - start)
-    return statistics.median(times), compile_seconds, result
+        cpu_times.append(time.process_time() - cpu_start)
+    return statistics.median(times), statistics.median(cpu_times), compile_seconds, result
 
 
 if __name__ == "__main__":
