@@ -17,7 +17,7 @@ def load_model(
 
     from quals_jax.checkpoints.model_folder import load_model_folder
 
-    _keep_compiled_programs()
+    keep_compiled_programs()
     model = load_model_folder(folder, dtype)
     if not quiet:
         device = jax.local_devices()[0]
@@ -26,7 +26,8 @@ def load_model(
     return model
 
 
-def _keep_compiled_programs() -> None:
+def keep_compiled_programs() -> None:
+    """Keeps compiled programs for the next process, where no folder is set already."""
     import jax
 
     if jax.config.values["jax_compilation_cache_dir"] is None and (folder := cache_folder()):

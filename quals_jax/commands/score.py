@@ -12,6 +12,7 @@ from quals_jax.data.records import SummaryRow
 from quals_jax.jobs.row_job import Report, Worker
 
 if TYPE_CHECKING:
+    from quals_jax.metrics.quals import Quals
     from quals_jax.metrics.quals_result import QualsResult
 
 _DESCRIPTION = """Scores summaries against their documents by QUALS.
@@ -98,22 +99,24 @@ def run(args: argparse.Namespace) -> int:
 
         model = load_model(args.model, args.dtype, quiet=args.quiet)
         metric = Quals(model, QualsOptions(num_groups=args.num_beams, **options))
-
-        def process(rows: list[SummaryRow], report: Report) -> list[dict[str, Any]]:
-            rows_per_summary = len(rows) / max(1, sum(len(row.summaries) for row in rows))
-            results = metric.score_grouped(
-                [row.document for row in rows],
-                [row.summaries for row in rows],
-                lambda done: report(done * rows_per_summary),
-            )
-            return [
-                _output_row(row, group, args.explain)
-                for row, group in zip(rows, results, strict=True)
-            ]
-
-        return Worker(process, metric.signature)
+        return quals_worker(metric, explain=args.explain)
 
     return run_rows(args, settings, load_worker, ScoreTally(), COLUMNS)
+
+
+def quals_worker(metric: "Quals", *, explain: bool = False) -> Worker:
+    """Scores rows; each document is read once for all of its summaries."""
+
+    def process(rows: list[SummaryRow], report: Report) -> list[dict[str, Any]]:
+        rows_per_summary = len(rows) / max(1, sum(len(row.summaries) for row in rows))
+        results = metric.score_grouped(
+            [row.document for row in rows],
+            [row.summaries for row in rows],
+            lambda done: report(done * rows_per_summary),
+        )
+        return [_output_row(row, group, explain) for row, group in zip(rows, results, strict=True)]
+
+    return Worker(process, metric.signature)
 
 
 def _output_row(row: SummaryRow, results: "list[QualsResult]", explain: bool) -> dict[str, Any]:
