@@ -16,6 +16,7 @@ ORDER = (
     "quals_jax.decoding",
     "quals_jax.scoring",
     "quals_jax.metrics",
+    "quals_jax.selection",
     "quals_jax.evaluation",
     "quals_jax.report",
     "quals_jax.commands",
