@@ -7,8 +7,12 @@ or a child out.
 """
 
 import html
+import re
 from typing import TypeAlias
 
+# What XML does not allow, so that a drawing can be a file of its own; also halves of surrogate
+# pairs, which no file can hold.
+_UNREADABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VOID = frozenset(("br", "hr", "meta"))
 
 
@@ -47,4 +51,4 @@ def join(children: Child) -> Markup:
 def _text(value: str | float) -> str:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")  # coordinates: a hundredth is enough
-    return str(value)
+    return _UNREADABLE.sub("\ufffd", str(value))

@@ -1,16 +1,13 @@
 """One self-contained HTML file: no scripts, no fonts, no requests, light and dark, printable."""
 
 from quals_jax.report.markup import Child, Markup, element
+from quals_jax.report.palette import DARK, LIGHT, PRINT, colour_rules, drawing_rules
 
-# Okabe and Ito's blue and vermillion, which stay apart for every kind of colour vision; in grey
-# print they differ in lightness.
+_COLOURS = f""":root{{color-scheme:light dark;{colour_rules(LIGHT)}}}
+@media (prefers-color-scheme:dark){{:root{{{colour_rules(DARK)}}}}}
+@media print{{:root{{{colour_rules(PRINT)}}}}}
+"""
 _STYLE = """
-:root{color-scheme:light dark;--paper:#fdfdfb;--card:#fff;--ink:#1d2126;--soft:#5c6570;
---line:#d9dcd6;--faint:#eceee9;--blue:#0a6aa8;--blue-fill:#bcdcf0;--red:#c4500a;--red-fill:#ef9d5f;
---mark:#ffe0c7;--good:#d5ecdd}
-@media (prefers-color-scheme:dark){:root{--paper:#14171a;--card:#1b1f23;--ink:#e7e9ea;
---soft:#a3acb5;--line:#3a4148;--faint:#272c31;--blue:#6fbdea;--blue-fill:#24506c;--red:#f79a4e;
---red-fill:#b25a1b;--mark:#5b3413;--good:#1f4730}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.55 "Source Serif 4",Charter,"Bitstream Charter",Georgia,Cambria,serif}
@@ -48,26 +45,9 @@ td:first-child:not(:last-child){min-width:14rem}
 summary{cursor:pointer;color:var(--soft);font-size:.85rem}
 code{font-size:.82rem;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto}
-svg text{fill:var(--ink);font-size:12px}
-svg .soft{fill:var(--soft)}
-svg .small{font-size:10.5px}
-svg .strong{font-weight:650}
-svg .red{fill:var(--red)}
-svg .blue{fill:var(--blue)}
-svg .grid{stroke:var(--line);stroke-width:1}
-svg .axis{stroke:var(--soft);stroke-width:1}
-svg .summary{fill:var(--blue-fill);stroke:var(--blue);stroke-width:1.2}
-svg .document{fill:var(--red-fill);stroke:var(--red);stroke-width:1.2}
-svg .curve{fill:none;stroke:var(--blue);stroke-width:1.8}
-svg .second{stroke:var(--red);stroke-dasharray:5 3}
-svg .bracket{fill:none;stroke:var(--soft);stroke-width:1}
-svg .over{fill-opacity:.7}
-svg .tint{fill:var(--mark);fill-opacity:.65}
-svg .track{fill:var(--faint)}
 @media (max-width:40rem){.texts{grid-template-columns:1fr}}
-@media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--faint:#eee;
---blue:#0a6aa8;--blue-fill:#bcdcf0;--red:#c4500a;--red-fill:#ef9d5f;--mark:#ffe0c7;--good:#d5ecdd}
-body{font-size:11pt}main{max-width:none;padding:0}figure,.card,.tile,tr{break-inside:avoid}
+@media print{body{font-size:11pt}main{max-width:none;padding:0}
+figure,.card,.tile,tr{break-inside:avoid}
 h2,h3{break-after:avoid}details{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
@@ -82,7 +62,7 @@ def page(title: str, *content: Child) -> str:
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
-        element("style", Markup(_STYLE)),
+        element("style", Markup(_COLOURS + _STYLE + drawing_rules("svg "))),
     )
     body = element("body", element("main", element("h1", title), *content))
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"

@@ -42,3 +42,9 @@ def path(points: Sequence[tuple[float, float]], class_: str, closed: bool = Fals
     """A line through the points."""
     steps = " ".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))
     return element("path", d=steps + ("Z" if closed else ""), class_=class_)
+
+
+def dot(x: float, y: float, radius: float, class_: str, hint: str | None = None) -> Markup:
+    """A disc; `hint` appears under the pointer."""
+    label = element("title", hint) if hint else None
+    return element("circle", label, cx=x, cy=y, r=radius, class_=class_)
