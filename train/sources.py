@@ -4,8 +4,10 @@ QA pairs: ``squad:FILE``, ``squad-sentences:FILE`` (each question about the sent
 it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs),
 ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
 ``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary),
-``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files
-may be .gz or .xz; a ``rows`` file may leave the id out.
+``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (articles that ``world:`` never
+has for the same seed), ``world-clean:…`` (the held-out ones with faithful references). Texts:
+``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows`` file may
+leave the id out.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -87,6 +89,14 @@ def _world_summaries(count: int, seed: int) -> Iterable[tuple[str, str, str]]:
     return world.reference_rows(world.train_articles(count, seed), seed)
 
 
+def _world_held_out(count: int, seed: int) -> Iterable[tuple[str, str, str]]:
+    return world.reference_rows(world.held_out_articles(count, seed), seed)
+
+
+def _world_clean(count: int, seed: int) -> Iterable[tuple[str, str, str]]:
+    return world.clean_reference_rows(world.held_out_articles(count, seed), seed)
+
+
 def _world_texts(count: int, seed: int) -> Iterable[tuple[str, str]]:
     return ((article.id, article.text) for article in world.train_articles(count, seed))
 
@@ -106,5 +116,7 @@ _QA_KINDS = {
 _SUMMARY_KINDS = {
     "rows": _file_rows("id", "document", "summary"),
     "world": _world(_world_summaries),
+    "world-held-out": _world(_world_held_out),
+    "world-clean": _world(_world_clean),
 }
 _TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}

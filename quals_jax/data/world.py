@@ -23,7 +23,7 @@ from quals_jax.data.world_summaries import faithful_summary, reference
 FAITHFUL = "none"
 
 # Streams of random numbers: no data set changes when another one grows.
-_QA, _TRAIN_ARTICLES, _HELD_OUT_ARTICLES, _SUMMARIES, _REFERENCES = range(5)
+_QA, _TRAIN_ARTICLES, _HELD_OUT_ARTICLES, _SUMMARIES, _REFERENCES, _CLEAN_REFERENCES = range(6)
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ def reference_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, st
     """(id, document, summary) with the noisy references a summarizer is trained on."""
     rng = np.random.default_rng([seed, _REFERENCES])
     return [(article.id, article.text, reference(article, rng).text) for article in articles]
+
+
+def clean_reference_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str, str]]:
+    """(id, document, summary) with faithful references, drawn apart from the noisy ones."""
+    rng = np.random.default_rng([seed, _CLEAN_REFERENCES])
+    return [(article.id, article.text, faithful_summary(article, rng).text) for article in articles]
 
 
 def summary_examples(articles: Sequence[Article], seed: int) -> list[SummaryExample]:

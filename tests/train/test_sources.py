@@ -1,6 +1,7 @@
 import json
 
-from train.sources import qa_rows
+from quals_jax.data.world_oracle import judge
+from train.sources import qa_rows, summary_rows
 
 
 def test_squad_questions_can_be_asked_about_their_sentences(tmp_path):
@@ -16,3 +17,12 @@ def test_squad_questions_can_be_asked_about_their_sentences(tmp_path):
     assert (row.question, row.answer) == ("Who?", "Ann")
     [plain] = qa_rows(f"squad:{path}")
     assert plain.context == context
+
+
+def test_held_out_and_clean_references_of_the_world_are_about_the_same_articles():
+    noisy, clean = list(summary_rows("world-held-out:60:3")), list(summary_rows("world-clean:60:3"))
+    assert [row[:2] for row in noisy] == [row[:2] for row in clean]
+    assert all(judge(document, summary).factual for _, document, summary in clean)
+    assert not all(judge(document, summary).factual for _, document, summary in noisy)
+    trained = {document for _, document, _ in summary_rows("world:60:3")}
+    assert not trained & {document for _, document, _ in noisy}
