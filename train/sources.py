@@ -4,10 +4,10 @@ QA pairs: ``squad:FILE``, ``squad-sentences:FILE`` (each question about the sent
 it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs),
 ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
 ``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary),
-``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (articles that ``world:`` never
-has for the same seed), ``world-clean:…`` (the held-out ones with faithful references). Texts:
-``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows`` file may
-leave the id out.
+``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other articles than those of
+``world:`` with the same seed), ``world-clean:…`` (the held-out ones with faithful references).
+Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows``
+file may leave the id out.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +19,7 @@ from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
 from quals_jax.data.records import RowError
 from quals_jax.data.squad import read_squad
+from quals_jax.data.tfds_source import tfds_qa_rows, tfds_summaries
 
 
 def qa_rows(source: str) -> Iterator[QAExample]:
@@ -29,6 +30,11 @@ def qa_rows(source: str) -> Iterator[QAExample]:
 def summary_rows(source: str) -> Iterator[tuple[str, str, str]]:
     """(id, document, summary) of a source."""
     return _open(source, _SUMMARY_KINDS)
+
+
+def contrast_rows(source: str) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """(id, document, positive, negative) of a source; not both of the two are None."""
+    return _open(source, _CONTRAST_KINDS)
 
 
 def text_rows(source: str) -> Iterator[tuple[str, str]]:
@@ -49,21 +55,36 @@ def _newsqa(rest: str) -> Iterator[QAExample]:
     return read_newsqa(path, split)
 
 
-def _file_rows(*names: str) -> Callable[[str], Iterator[tuple[str, ...]]]:
-    def read(path: str) -> Iterator[tuple[str, ...]]:
+def _file_rows(
+    *names: str, optional: tuple[str, ...] = ()
+) -> Callable[[str], Iterator[tuple[str | None, ...]]]:
+    """Reads these fields; ``optional`` ones follow, None where they are null or missing."""
+
+    def read(path: str) -> Iterator[tuple[str | None, ...]]:
         for record in read_records(path):
             if isinstance(record, RowError):
                 raise ValueError(f"{path}, line {record.line}: {record.message}")
             values = {"id": f"line-{record.line}", **record.values}
-            missing = [name for name in names if not isinstance(values.get(name), str | int)]
+            given = (*names, *(name for name in optional if values.get(name) is not None))
+            missing = [name for name in given if not isinstance(values.get(name), str | int)]
             if missing:
                 found = ", ".join(record.values)
                 raise ValueError(
                     f"{path}, line {record.line}: no text in {missing[0]!r} (fields: {found})"
                 )
-            yield tuple(str(values[name]) for name in names)
+            yield tuple(
+                str(values[name]) if name in given else None for name in (*names, *optional)
+            )
 
     return read
+
+
+def _contrast_file(path: str) -> Iterator[tuple[str | None, ...]]:
+    read = _file_rows("id", "document", optional=("positive", "negative"))
+    for row in read(path):
+        if row[2] is None and row[3] is None:
+            raise ValueError(f"{path}, row {row[0]}: both 'positive' and 'negative' are null")
+        yield row
 
 
 def _qa_file(path: str) -> Iterator[QAExample]:
@@ -110,13 +131,16 @@ _QA_KINDS = {
     "squad-sentences": _squad_views(ContextViews(sentence=1.0, neighbours=0.0)),
     "squad-views": _squad_views(ContextViews()),
     "newsqa": _newsqa,
+    "tfds": tfds_qa_rows,
     "rows": _qa_file,
     "world": _world(world.qa_rows),
 }
 _SUMMARY_KINDS = {
     "rows": _file_rows("id", "document", "summary"),
+    "tfds": tfds_summaries,
     "world": _world(_world_summaries),
     "world-held-out": _world(_world_held_out),
     "world-clean": _world(_world_clean),
 }
+_CONTRAST_KINDS = {"rows": _contrast_file}
 _TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}

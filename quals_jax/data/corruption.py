@@ -66,6 +66,16 @@ def fix_missing_period(line: str) -> str:
     return line + "."
 
 
+def one_line(text: str) -> str:
+    """The lines of ``text`` that are not empty, with missing full stops, joined by blanks."""
+    return " ".join(fix_missing_period(line) for line in _lines(text))
+
+
+def joined_lines(text: str) -> str:
+    """The lines of ``text`` that are not empty, joined by blanks."""
+    return " ".join(_lines(text))
+
+
 def is_corrupt_summary_sentence(sentence: str) -> bool:
     """Whether it is a link left by collecting: it starts with READ (or READY) or CLICK HERE."""
     return sentence.startswith(_LINK_TEXTS)
