@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import tyro
 
@@ -87,52 +87,66 @@ def parse(argv: Sequence[str]) -> Command:
         prog=f"python -m train {argv[0]}",
         args=list(argv[1:]),
         default=Command(tyro.MISSING, find_experiment(argv[0])),
-        description=_doc(argv[0]),
+        description=doc_of(argv[0]),
     )
 
 
 def find_experiment(name: str) -> Experiment:
     """``NAME`` or ``NAME:smoke``; ValueError with the nearest name where there is none."""
+    return find_value(name, Experiment, "EXPERIMENT", "SMOKE")
+
+
+def experiment_names() -> list[str]:
+    """Modules of ``experiments`` that hold an ``EXPERIMENT``."""
+    return names_with(Experiment, "EXPERIMENT")
+
+
+Value = TypeVar("Value")
+
+
+def find_value(name: str, kind: type[Value], attribute: str, smoke_attribute: str) -> Value:
+    """The value of ``experiments/NAME.py`` or, for ``NAME:smoke``, its small variant.
+
+    Raises ValueError, with the nearest name, where there is none.
+    """
     module_name, _, variant = name.partition(":")
     modules = _module_names()
     if module_name not in modules:
         near = difflib.get_close_matches(module_name, modules, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        names = ", ".join(experiment_names())
+        names = ", ".join(names_with(kind, attribute))
         raise ValueError(f"no experiment {module_name!r}{hint} (known: {names})")
-    attribute = {"": "EXPERIMENT", "smoke": "SMOKE"}.get(variant)
-    if attribute is None:
+    wanted = {"": attribute, "smoke": smoke_attribute}.get(variant)
+    if wanted is None:
         raise ValueError(f"{name!r}: the only variant is {module_name}:smoke")
-    found = getattr(_module(module_name), attribute, None)
-    if not isinstance(found, Experiment):
-        names = ", ".join(experiment_names())
-        raise ValueError(f"experiments/{module_name}.py has no {attribute} (known: {names})")
+    found = getattr(_module(module_name), wanted, None)
+    if not isinstance(found, kind):
+        names = ", ".join(names_with(kind, attribute))
+        raise ValueError(f"experiments/{module_name}.py has no {wanted} (known: {names})")
     return found
 
 
-def experiment_names() -> list[str]:
-    """Modules of ``experiments`` that hold an ``EXPERIMENT``."""
-    return [n for n in _module_names() if isinstance(_experiment(n), Experiment)]
+def names_with(kind: type, attribute: str) -> list[str]:
+    """Modules of ``experiments`` whose ``attribute`` is of this kind."""
+    return [n for n in _module_names() if isinstance(getattr(_module(n), attribute, None), kind)]
 
 
 def _module_names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
-
-
-def _experiment(name: str) -> object:
-    return getattr(_module(name), "EXPERIMENT", None)
+    found = pkgutil.iter_modules(experiments.__path__)
+    return sorted(module.name for module in found if not module.ispkg)
 
 
 def _module(name: str):
     return importlib.import_module(f"experiments.{name}")
 
 
-def _doc(name: str) -> str:
+def doc_of(name: str) -> str:
+    """The docstring of ``experiments/NAME.py``."""
     return _module(name.partition(":")[0]).__doc__ or ""
 
 
 def _usage() -> str:
     lines = []
     for name in experiment_names():
-        lines.append(f"  {name:22}{_doc(name).strip().splitlines()[0]}\n")
+        lines.append(f"  {name:22}{doc_of(name).strip().splitlines()[0]}\n")
     return _USAGE.format(names="".join(lines))

@@ -1,0 +1,1 @@
+"""The whole of ConSeq as one resumable program: ``python -m experiments.pipeline NAME``."""
