@@ -68,7 +68,7 @@ def tfds_qa_rows(text: str) -> Iterator[QAExample]:
     """
     named = TfdsName.parse(text)
     source, features = _open(named)
-    _require(named, features, "SQuAD's", ("id", "context", "question", "answers"))
+    _require(named, features, {"id", "context", "question", "answers"})
     for item in source:
         answers = [_text(answer) for answer in item["answers"]["text"]]
         yield from question_rows(
@@ -80,17 +80,15 @@ def tfds_summaries(text: str) -> Iterator[tuple[str, str, str]]:
     """(id, document, summary), each text in one line.
 
     Lines of TFDS's own XSum and CNN/DailyMail are joined by blanks after ``fix_missing_period``, as
-    the official code joins them, those of other data sets as they are; beyond that no corruption
-    filter is applied (TFDS's XSum comes without share buttons' texts already). Rows without an id feature (TFDS's XSum) get a hash of
-    their texts, which does not depend on order, split or format; equal rows are told apart by #1,
-    #2, ... Raises as ``tfds_qa_rows`` does.
+    the official code joins them, those of other data sets as they are. No corruption filter is
+    applied (TFDS's XSum comes without most share buttons' texts). Rows without an id feature
+    (TFDS's XSum) get a hash of their texts, which does not depend on order, split or format; equal
+    rows are told apart by #1, #2, ... Raises as ``tfds_qa_rows`` does.
     """
     named = TfdsName.parse(text)
     source, features = _open(named)
-    pair = next((p for p in _SUMMARY_FEATURES if set(p) <= set(features)), None)
-    if pair is None:
-        _require(named, features, "a summarisation data set's", _SUMMARY_FEATURES[0])
-        raise AssertionError(features)
+    pair = next((p for p in _SUMMARY_FEATURES if set(p) <= set(features)), _SUMMARY_FEATURES[0])
+    _require(named, features, set(pair))
     join = one_line if named.name.partition("/")[0] in _LEGACY else joined_lines
     seen: Counter[str] = Counter()
     for item in source:
@@ -113,13 +111,11 @@ def _text(value: bytes | str) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def _require(
-    named: TfdsName, features: Mapping[str, Any], whose: str, wanted: tuple[str, ...]
-) -> None:
-    if missing := [feature for feature in wanted if feature not in features]:
+def _require(named: TfdsName, features: Mapping[str, Any], wanted: set[str]) -> None:
+    if missing := wanted - set(features):
         raise ValueError(
-            f"{named}: its features are not {whose}: {', '.join(missing)} missing "
-            f"(there are {', '.join(features)})"
+            f"{named}: expected features {', '.join(sorted(wanted))}; {', '.join(sorted(missing))} "
+            f"missing, there are {', '.join(features)}"
         )
 
 
@@ -166,7 +162,7 @@ def _versions(folder: Any) -> list[Any]:
 
 
 def _builder_by_code(named: TfdsName, data_dir: str) -> Any:
-    """TFDS's own builder of a data set that is not there: TFDS can mock it, and names its folder."""
+    """TFDS's own builder of a data set that is not there; what TFDS mocks is read through it."""
     import tensorflow_datasets as tfds
 
     if named.name in _LEGACY:

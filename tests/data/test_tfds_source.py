@@ -41,7 +41,7 @@ def test_prepared_data_gives_the_rows_of_the_json_file(prepared):
 def test_the_same_rows_come_through_the_training_sources(prepared):
     source = f"squad/v1.1:train:{prepared}"
     assert list(qa_rows(f"tfds:{source}")) == list(tfds_qa_rows(source))
-    with pytest.raises(ValueError, match="not a summarisation data set's: document, summary miss"):
+    with pytest.raises(ValueError, match="expected features document, summary; document, s"):
         list(summary_rows(f"tfds:{source}"))
 
 
@@ -62,7 +62,7 @@ def test_mock_summaries_of_tfds_own_data_sets(name, tmp_path):
     rows = mocked(tfds_summaries, f"{name}:train:{tmp_path}")
     assert len(rows) == 3 == len({row_id for row_id, _, _ in rows})
     assert all(isinstance(text, str) and "\n" not in text for row in rows for text in row)
-    with pytest.raises(ValueError, match="not SQuAD's: .*question.* missing"):
+    with pytest.raises(ValueError, match=r"answers, context.*question missing"):
         mocked(tfds_qa_rows, f"{name}:train:{tmp_path}")
 
 
