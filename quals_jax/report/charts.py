@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quals_jax.report.axes import tick_label, ticks
 from quals_jax.report.markup import Markup
 from quals_jax.report.svg import box, drawing, line, path, text
 
@@ -39,11 +40,11 @@ def distribution_chart(faithful: Sequence[float], groups: Sequence[Group]) -> Ma
         text(label_width + 101, 16, "with the error", "soft"),
         text(bar_left, 16, "AUROC", "soft"),
     ]
-    for tick in _ticks(low, high):
+    for tick in ticks(low, high):
         x = at(tick)
         shapes += [
             line(x, top - 8, x, bottom, "grid"),
-            text(x, bottom + 16, _number(tick), "soft small", "middle"),
+            text(x, bottom + 16, tick_label(tick), "soft small", "middle"),
         ]
     for tick in (0.5, 0.75, 1.0):
         x = bar_left + bar * (tick - 0.5) / 0.5
@@ -88,13 +89,13 @@ def curve_chart(curves: dict[str, Sequence[tuple[float, float]]], x_label: str, 
         return left + width * point[0] / x_high, bottom - height * point[1] / y_high
 
     shapes = []
-    for tick in _ticks(0.0, y_high):
+    for tick in ticks(0.0, y_high):
         y = place((0, tick))[1]
         shapes += [
             line(left, y, left + width, y, "axis" if tick == 0 else "grid"),
-            text(left - 6, y + 4, _number(tick), "soft small", "end"),
+            text(left - 6, y + 4, tick_label(tick), "soft small", "end"),
         ]
-    for tick in _ticks(0.0, x_high):
+    for tick in ticks(0.0, x_high):
         x = place((tick, 0))[0]
         shapes.append(text(x, bottom + 15, f"{tick:g}", "soft small", "middle"))
     shapes.append(text(left + width / 2, bottom + 31, x_label, "soft small", "middle"))
@@ -132,16 +133,3 @@ def _range(faithful: Sequence[float], groups: Sequence[Group]) -> tuple[float, f
     low, high = np.percentile(scores, [1, 100])
     margin = 0.03 * max(high - low, 1e-3)
     return float(low - margin), float(high + margin)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers in the range."""
-    raw = (high - low) / 6
-    power = 10.0 ** np.floor(np.log10(raw))
-    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw)
-    first = np.ceil(low / step)
-    return [float(step * i) for i in np.arange(first, np.floor(high / step) + 1)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−") if abs(value) > 1e-9 else "0"

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import (
     Any,
     Required,
+    TypeAlias,
     TypedDict,
     Union,
     cast,
@@ -26,11 +27,14 @@ from typing import (
 MAIN, BASELINE, BOUND = "quals", "mle", "oracle"
 
 
+Point: TypeAlias = tuple[float, float | None]
+
+
 class Figure(TypedDict, total=False):
     """A measured value with its 95 % interval ``[low, high]``."""
 
     value: Required[float | None]
-    interval: list[float] | None
+    interval: tuple[float, float] | None
 
 
 class System(TypedDict):
@@ -95,9 +99,9 @@ class Curves(TypedDict, total=False):
     training has no negatives; ``dev``: the criterion that training watches, named by ``dev_label``.
     """
 
-    positive_nll: Required[list[list[float | None]]]
-    negative_loss: Required[list[list[float | None]] | None]
-    dev: list[list[float | None]] | None
+    positive_nll: Required[list[Point]]
+    negative_loss: Required[list[Point] | None]
+    dev: list[Point] | None
     dev_label: str
     collapsed_at: Required[int | None]
 
@@ -110,7 +114,7 @@ class Comparison(TypedDict):
     decoder: str
     metric: str
     value: float
-    interval: list[float]
+    interval: tuple[float, float]
 
 
 class Results(TypedDict, total=False):
@@ -139,8 +143,8 @@ class Results(TypedDict, total=False):
 def check_results(results: Any) -> Results:
     """The same dictionary; ValueError names everything that is missing or of the wrong kind."""
     found = list(_problems(results, Results, "results"))
-    if not found and not results["systems"]:
-        found = ["results.systems is empty: expected at least one system"]
+    if not found and not any(any(s["decoders"].values()) for s in results["systems"]):
+        found = ["results.systems: expected at least one system with a metric"]
     if found:
         raise ValueError("not the results of a ConSeq run:\n  " + "\n  ".join(found[:20]))
     return cast(Results, results)
@@ -156,13 +160,16 @@ def _problems(value: Any, kind: Any, place: str) -> Iterator[str]:
         if all(found):
             # The one that came furthest: a dictionary is compared with the dictionary type.
             yield from max(found, key=lambda lines: len(lines[0].split(" ", 1)[0]))
-    elif origin is Required:
-        yield from _problems(value, parts[0], place)
     elif is_typeddict(kind):
         yield from _fields(value, kind, place)
     elif origin is list and isinstance(value, list | tuple):
         for i, item in enumerate(value):
             yield from _problems(item, parts[0], f"{place}[{i}]")
+    elif origin is tuple and isinstance(value, list | tuple):
+        if len(value) != len(parts):
+            yield f"{place}: expected {len(parts)} values, got {value!r:.60}"
+        for i, (item, part) in enumerate(zip(value, parts, strict=False)):
+            yield from _problems(item, part, f"{place}[{i}]")
     elif origin is dict and isinstance(value, Mapping):
         for name, item in value.items():
             yield from _problems(item, parts[1], f"{place}.{name}")

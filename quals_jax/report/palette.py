@@ -55,12 +55,15 @@ DRAWING: dict[str, dict[str, str]] = {
     "bracket": {"fill": "none", "stroke": "--soft", "stroke-width": "1"},
     "over": {"fill-opacity": "0.7"},
     "tint": {"fill": "--mark", "fill-opacity": "0.65"},
+    "chosen": {"fill": "--good", "fill-opacity": "0.8"},
     "track": {"fill": "--faint"},
     "main": {"fill": "--blue", "stroke": "--blue", "stroke-width": "1.6"},
     "baseline": {"fill": "--red", "stroke": "--red", "stroke-width": "1.6"},
     "control": {"fill": "--soft", "stroke": "--soft", "stroke-width": "1.6"},
     "bound": {"fill": "--card", "stroke": "--soft", "stroke-width": "1.6"},
-    "alarm": {"fill": "none", "stroke": "--red", "stroke-width": "1.2"},
+    "alarm": {"stroke": "--red", "stroke-width": "1.2"},
+    "guide": {"stroke": "--red", "stroke-width": "1", "stroke-dasharray": "2 3"},
+    "whisker": {"stroke-width": "1.6"},
 }
 
 

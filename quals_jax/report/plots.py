@@ -149,9 +149,11 @@ def _outline(
 
 
 def _text(axes: "Axes", shape: ET.Element, style: Mapping[str, str], place: int) -> None:
+    x, y = _numbers(shape, "x", "y")
     size = float(style["font-size"].removesuffix("px")) * _POINTS * _PNG_FONT_SCALE
     axes.text(
-        *_numbers(shape, "x", "y"),
+        x,
+        y,
         "".join(shape.itertext()),
         ha={"middle": "center", "end": "right"}.get(shape.get("text-anchor", ""), "left"),
         va="baseline",

@@ -40,7 +40,12 @@ def test_every_missing_field_is_named():
         (("scores", "samples"), [0.1, None], "results.scores.samples[1]: expected float, got None"),
         (("sets", "quals", "drops", "short"), 0.5, "sets.quals.drops.short: expected int, got 0.5"),
         (("training", "quals"), [], "results.training.quals: expected an object, got []"),
-        (("systems",), [], "results.systems is empty"),
+        (("systems",), [], "results.systems: expected at least one system with a metric"),
+        (
+            ("systems", 0, "decoders", "beam4", "factual"),
+            {"value": 0.5, "interval": [0.4]},
+            "results.systems[0].decoders.beam4.factual.interval: expected 2 values, got [0.4]",
+        ),
         (
             ("systems", 0, "decoders", "beam4", "factual"),
             {"interval": None},

@@ -1,0 +1,95 @@
+"""How the report calls the metrics of a system, and how it writes their values."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quals_jax.report.conseq_results import System
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of the table of systems. ``scale`` 100 turns shares into per cent."""
+
+    name: str
+    label: str
+    meaning: str = ""
+    unit: str = ""
+    scale: float = 1.0
+    decimals: int = 3
+
+    @property
+    def heading(self) -> str:
+        """Label and unit."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+    def text(self, value: float | None) -> str:
+        """The value without its unit; a dash where there is none."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        return f"{self.scale * value:.{self.decimals}f}".replace("-", "−")
+
+
+def _share(name: str, label: str, meaning: str, unit: str = "%") -> Metric:
+    return Metric(name, label, meaning, unit, 100.0, 1)
+
+
+KNOWN = (
+    _share("factual", "factual", "summaries whose facts are all stated in the article"),
+    _share("factual_thin", "factual, thin", "the same for articles that state few facts"),
+    _share("factual_rich", "factual, rich", "the same for articles that state most facts"),
+    _share("precision", "precision", "supported facts among all facts of the summaries"),
+    _share("parsed", "parsed", "summaries that the oracle's grammar can read; others count as not "
+           "factual"),
+    Metric("optional", "optional", "supported facts per summary beyond those that every summary of "
+           "its kind states: a summary that says nothing would be factual, too", decimals=2),
+    Metric("quals", "QUALS", "mean QUALS of the summaries, nats per token"),
+    _share("rouge1", "R-1", "ROUGE-1 F against the references", ""),
+    _share("rouge2", "R-2", "ROUGE-2 F against the references", ""),
+    _share("rougeL", "R-L", "ROUGE-L F against the references", ""),
+    _share("rougeL_clean", "R-L clean", "ROUGE-L F against references without unsupported facts",
+           ""),
+)  # fmt: skip
+_BY_NAME = {metric.name: metric for metric in KNOWN}
+
+DECODERS = {
+    "beam4": "beam search, 4 beams",
+    "beam6": "beam search, 6 beams",
+    "greedy": "greedy search",
+    "sampled": "sampling",
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of that name; an unknown one is called by its name."""
+    return _BY_NAME.get(name, Metric(name, name.replace("_", " ")))
+
+
+def metrics_of(systems: Iterable[System]) -> list[Metric]:
+    """All metrics of the systems: known ones in their order, then the others as they come."""
+    names = dict.fromkeys(
+        name for system in systems for figures in system["decoders"].values() for name in figures
+    )
+    known = [metric for metric in KNOWN if metric.name in names]
+    return known + [metric_of(name) for name in names if name not in _BY_NAME]
+
+
+def decoders_of(systems: Iterable[System]) -> dict[str, str]:
+    """Names of all decoders with what to call them, in the order in which they come."""
+    names = dict.fromkeys(name for system in systems for name in system["decoders"])
+    return {name: DECODERS.get(name, name) for name in names}
+
+
+def headline_metric(systems: Iterable[System]) -> Metric:
+    """What a reader wants to know first: the oracle's verdict where there is one, else QUALS."""
+    metrics = metrics_of(systems)
+    return next((m for name in ("factual", "quals") for m in metrics if m.name == name), metrics[0])
+
+
+def figure_of(system: System, decoder: str, metric: str) -> tuple[float | None, Any]:
+    """Value and interval of a metric; both are None where there is no finite value."""
+    value, interval = system["decoders"].get(decoder, {}).get(metric), None
+    if isinstance(value, Mapping):
+        value, interval = value["value"], value.get("interval")
+    return (value, interval) if value is not None and math.isfinite(value) else (None, None)
