@@ -35,6 +35,30 @@ class SummaryData:
 
 
 @dataclasses.dataclass(frozen=True)
+class ContrastData:
+    """Documents with a summary to write like (S+), one not to write like (S-), or both."""
+
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as rows:contrast.jsonl (`quals select`)
+    dev: tuple[str, ...] = ()  # documents and summaries, as in SummaryData; none: no evaluation
+    references: tuple[str, ...] = ()  # documents and summaries that are mixed into the training
+    reference_share: float = 0.0  # of the examples of an epoch; others of the references each time
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reference_share < 1:
+            raise ValueError(
+                f"data.reference_share is {self.reference_share}, expected 0 <= share < 1"
+            )
+        if (self.reference_share > 0) != bool(self.references):
+            raise ValueError(
+                "set both data.references and data.reference_share, or neither "
+                f"({len(self.references)} sources, share {self.reference_share})"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
 class TextData:
     """Plain text for denoising."""
 
@@ -44,6 +68,20 @@ class TextData:
     noise: NoiseConfig = dataclasses.field(default_factory=NoiseConfig)
     max_train_rows: int = 0  # the first rows; 0: all
     max_dev_rows: int = 0  # the first rows; 0: all
+
+
+@dataclasses.dataclass(frozen=True)
+class ConSeqConfig:
+    """The contrastive loss (see ``train/conseq.py``); only of runs on `ContrastData`."""
+
+    negative_weight: float = 1.0  # of the S- term; the paper's is 1, which can collapse
+    hellinger: int = 0  # 1: Hellinger distance instead of unlikelihood on S-; 2: also on S+
+
+    def __post_init__(self) -> None:
+        if self.negative_weight < 0:
+            raise ValueError(f"conseq.negative_weight is {self.negative_weight}, expected >= 0")
+        if self.hellinger not in (0, 1, 2):
+            raise ValueError(f"conseq.hellinger is {self.hellinger}, expected 0, 1 or 2")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,12 +115,13 @@ class BatchConfig:
 class Experiment:
     """One training run. Exactly one of ``num_steps`` and ``num_epochs`` is set."""
 
-    data: QAData | SummaryData | TextData
+    data: QAData | SummaryData | ContrastData | TextData
     model: BartConfig = dataclasses.field(default_factory=BartConfig)
     tokenizer: TokenizerConfig = dataclasses.field(default_factory=TokenizerConfig)
     batch: BatchConfig = dataclasses.field(default_factory=BatchConfig)
     optim: OptimConfig = dataclasses.field(default_factory=OptimConfig)
     label_smoothing: float = 0.1
+    conseq: ConSeqConfig = dataclasses.field(default_factory=ConSeqConfig)
     num_steps: int = 0  # updates
     num_epochs: float = 0  # passes over the data, instead of num_steps
     seed: int = 1  # of parameters, order of the data, dropout and noise
@@ -98,6 +137,10 @@ class Experiment:
             raise ValueError(
                 "set exactly one of num_steps and num_epochs "
                 f"(num_steps is {self.num_steps}, num_epochs {self.num_epochs})"
+            )
+        if self.conseq != ConSeqConfig() and not isinstance(self.data, ContrastData):
+            raise ValueError(
+                f"conseq is set, but data is {type(self.data).__name__}: only ContrastData has S-"
             )
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing is {self.label_smoothing}, expected [0, 1)")

@@ -17,6 +17,7 @@ from quals_jax.data.examples import (
     Limits,
     Seq2SeqExample,
     TextExample,
+    contrast_examples,
     pair_examples,
     qa_examples,
     text_examples,
@@ -24,8 +25,10 @@ from quals_jax.data.examples import (
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.qagen import fitting_rows
 from quals_jax.text.tokenizer import Tokenizer
-from train.config import Experiment, QAData, SummaryData, TextData
-from train.sources import qa_rows, summary_rows, text_rows
+from train.config import ContrastData, Experiment, QAData, SummaryData, TextData
+from train.sources import contrast_rows, qa_rows, summary_rows, text_rows
+
+Data = QAData | SummaryData | ContrastData | TextData
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +63,10 @@ def load_inputs(experiment: Experiment, workdir: Path) -> Inputs:
     train = _dataset(data, data.train, data.max_train_rows, tokenizer, experiment.seed)
     if len(train) == 0:
         raise ValueError(f"no training examples in {', '.join(data.train) or 'data.train'}")
-    dev = _dataset(data, data.dev, data.max_dev_rows, tokenizer, experiment.seed)
+    dev_data = data
+    if isinstance(data, ContrastData):
+        dev_data = SummaryData(limits=data.limits)
+    dev = _dataset(dev_data, data.dev, data.max_dev_rows, tokenizer, experiment.seed)
     return Inputs(tokenizer, train, dev if len(dev) else None)
 
 
@@ -86,9 +92,12 @@ def load_tokenizer(experiment: Experiment, workdir: Path) -> Tokenizer:
     return tokenizer
 
 
-def _texts(data: QAData | SummaryData | TextData, source: str) -> Iterator[str]:
+def _texts(data: Data, source: str) -> Iterator[str]:
     if isinstance(data, TextData):
         yield from (text for _, text in text_rows(source))
+    elif isinstance(data, ContrastData):
+        for _, *texts in contrast_rows(source):
+            yield from (text for text in texts if text is not None)
     elif isinstance(data, SummaryData):
         for _, document, summary in summary_rows(source):
             yield document
@@ -104,7 +113,7 @@ def _texts(data: QAData | SummaryData | TextData, source: str) -> Iterator[str]:
 
 
 def _dataset(
-    data: QAData | SummaryData | TextData,
+    data: Data,
     sources: Iterable[str],
     max_rows: int,
     tokenizer: Tokenizer,
@@ -116,6 +125,12 @@ def _dataset(
             _read(text_rows, sources, max_rows), tokenizer, data.max_tokens, drops=drops
         )
         return _denoising(texts, Noise.of(tokenizer, data.noise), seed, drops)
+    if isinstance(data, ContrastData):
+        contrasts = _read(contrast_rows, sources, max_rows)
+        examples = contrast_examples(contrasts, tokenizer, data.limits, drops)
+        references = ((*row, None) for row in _read(summary_rows, data.references, 0))
+        pool = contrast_examples(references, tokenizer, data.limits, drops)
+        return _with_references(examples, pool, data.reference_share, seed, drops)
     if isinstance(data, SummaryData):
         pairs = _read(summary_rows, sources, max_rows)
         examples = pair_examples(pairs, tokenizer, data.limits, drops)
@@ -155,6 +170,42 @@ def _denoising(texts: list[TextExample], noise: Noise, seed: int, drops: Counter
         return noise.example(texts[index], (seed, epoch, index))
 
     return Dataset(example, lengths, drops, _digest(text.ids for text in texts))
+
+
+def _with_references(
+    contrasts: list[Seq2SeqExample],
+    references: list[Seq2SeqExample],
+    share: float,
+    seed: int,
+    drops: Counter[str],
+) -> Dataset:
+    """Contrasts, and so many references that they are ``share`` of all.
+
+    Each place of a reference is filled anew in every epoch, from references of about one length:
+    the lengths of a place bound what may stand there.
+    """
+    lengths = lengths_of(contrasts)
+    digest = _digest(ids for e in (*contrasts, *references) for ids in (e.source, *e.targets))
+    num_places = round(len(contrasts) * share / (1.0 - share))
+    if num_places == 0:
+        return Dataset(lambda index, epoch: contrasts[index], lengths, drops, digest)
+    if not references:
+        raise ValueError("no rows in data.references")
+    pool_lengths = lengths_of(references)
+    by_length = np.lexsort((pool_lengths[:, 2], pool_lengths[:, 0]))
+    starts = np.arange(num_places) * len(references) // num_places
+    stops = np.maximum(starts + 1, np.arange(1, num_places + 1) * len(references) // num_places)
+    groups = [by_length[a:b] for a, b in zip(starts, stops, strict=True)]
+    bounds = np.stack([pool_lengths[group].max(axis=0) for group in groups])
+
+    def example(index: int, epoch: int) -> Seq2SeqExample:
+        if index < len(contrasts):
+            return contrasts[index]
+        place = index - len(contrasts)
+        rng = np.random.default_rng([seed, epoch, place])
+        return references[int(rng.choice(groups[place]))]
+
+    return Dataset(example, np.concatenate([lengths, bounds]), drops, digest)
 
 
 def _digest(sequences: Iterable[Ids]) -> str:

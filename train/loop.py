@@ -22,7 +22,7 @@ from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
 from quals_jax.models.bart import param_shapes
 from quals_jax.parallel.mesh import replicate, rows_to_devices
-from train.config import Experiment
+from train.config import ContrastData, Experiment
 from train.evaluation import evaluate
 from train.metric_log import MetricLog, Window, describe, environment, write_json
 from train.progress import Progress
@@ -100,7 +100,7 @@ class _Loop:
         self.state = self._restore_or_start()
         self._step = self._resumed_at
         self._train_loss: float | None = None
-        self._window = Window()
+        self._window = Window(isinstance(self._experiment.data, ContrastData))
         write_json(run.workdir / "config.json", describe(self._experiment))
         write_json(run.workdir / "env.json", environment() | run.description)
         self._log = MetricLog(run.workdir / "metrics.jsonl", resume_step=self._step)

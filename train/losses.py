@@ -5,6 +5,7 @@ of the whole update, as fairseq does. Targets of one source lie on axis N, each 
 """
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -13,11 +14,39 @@ from jaxtyping import Array, Float, Int
 
 
 class LossSums(NamedTuple):
-    """Sums over the real target tokens of a batch; gradients flow through ``loss`` only."""
+    """Sums over the real target tokens of a batch; gradients flow through ``loss`` only.
+
+    ``nll`` and ``correct`` are about the targets to be written like (all but the S- summaries of
+    ConSeq), ``negative_loss`` and ``negative_tokens`` about the others.
+    """
 
     loss: Float[Array, ""]
-    nll: Float[Array, ""]
+    nll: Float[Array, ""]  # not smoothed
     correct: Float[Array, ""]  # tokens whose logit is the largest
+    num_tokens: Float[Array, ""]  # of both kinds
+    negative_loss: Float[Array, ""]  # not smoothed, without its weight
+    negative_tokens: Float[Array, ""]
+
+
+class TokenLosses(NamedTuple):
+    """One chunk: what each token adds to the sums, and the gradient of its loss."""
+
+    loss_BK: Array
+    plain_BK: Array  # the loss without label smoothing
+    is_top_BK: Array  # the target has the largest logit
+    dlogits_BKV: Array
+
+
+# (logits_BKV, targets_BK) in float32 -> TokenLosses; hashable, so that it can be static.
+TokenLoss = Callable[[Array, Array], TokenLosses]
+
+
+class ChunkedSums(NamedTuple):
+    """Sums of a `TokenLoss` over real tokens; ``loss`` is weighted, and differentiable."""
+
+    loss: Float[Array, ""]
+    plain: Float[Array, ""]
+    num_top: Float[Array, ""]
     num_tokens: Float[Array, ""]
 
 
@@ -38,6 +67,35 @@ def label_smoothed_nll(
     token counts are not weighted. Logits are ``hidden @ table.T``, in chunks of about
     ``chunk_tokens`` tokens; softmax and sums are float32.
     """
+    sums = chunked_sums(
+        likelihood(label_smoothing),
+        hidden_BNTD,
+        table_VD,
+        targets_BNT,
+        pad_id=pad_id,
+        weight_BN=weight_BN,
+        chunk_tokens=chunk_tokens,
+    )
+    zero = jnp.zeros((), jnp.float32)
+    return LossSums(*sums, zero, zero)
+
+
+def likelihood(label_smoothing: float) -> TokenLoss:
+    """The token loss of `label_smoothed_nll`."""
+    return functools.partial(_likelihood, label_smoothing)
+
+
+def chunked_sums(
+    token_loss: TokenLoss,
+    hidden_BNTD: Float[Array, "b n t d"],
+    table_VD: Float[Array, "v d"],
+    targets_BNT: Int[Array, "b n t"],
+    *,
+    pad_id: int,
+    weight_BN: Float[Array, "b n"] | None = None,
+    chunk_tokens: int = 512,
+) -> ChunkedSums:
+    """Sums of ``token_loss`` over all tokens that are not padding, a chunk of logits at a time."""
     B, N, T = targets_BNT.shape
     real_BNT = targets_BNT != pad_id
     weight_BNT = real_BNT.astype(jnp.float32)
@@ -53,42 +111,37 @@ def label_smoothed_nll(
         flat = jnp.pad(flat, [(0, 0), (0, pad)] + [(0, 0)] * (flat.ndim - 2), constant_values=fill)
         return flat.reshape(B, num_chunks, width, *flat.shape[2:]).swapaxes(0, 1)
 
-    loss, nll, correct = _chunked_loss(
-        label_smoothing,
+    loss, plain, num_top = _chunked_loss(
+        token_loss,
         chunked(hidden_BNTD, 0),
         table_VD,
         chunked(targets_BNT, pad_id),
         chunked(real_BNT, False),
         chunked(weight_BNT, 0),
     )
-    return LossSums(loss, nll, correct, real_BNT.sum(dtype=jnp.float32))
+    return ChunkedSums(loss, plain, num_top, real_BNT.sum(dtype=jnp.float32))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _chunked_loss(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+def _chunked_loss(token_loss, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
     def body(sums, chunk):
-        hidden_BKD, *rest = chunk
-        logits_BKV = _logits(hidden_BKD, table_VD)
-        return _add(sums, _token_sums(label_smoothing, logits_BKV, *rest)[0]), None
+        hidden_BKD, targets_BK, real_BK, weight_BK = chunk
+        tokens = token_loss(_logits(hidden_BKD, table_VD), targets_BK)
+        return _add(sums, _sums(tokens, real_BK, weight_BK)), None
 
     sums, _ = jax.lax.scan(body, _zero_sums(), (hidden_CBKD, targets_CBK, real_CBK, weight_CBK))
     return sums
 
 
-def _chunked_loss_fwd(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+def _chunked_loss_fwd(token_loss, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
     # The gradient is made while the logits are at hand: three products with the table instead of
     # the four that recomputing the logits in the backward pass would take.
     def body(carry, chunk):
         sums, dtable_VD = carry
         hidden_BKD, targets_BK, real_BK, weight_BK = chunk
-        logits_BKV = _logits(hidden_BKD, table_VD)
-        new, lse_BK = _token_sums(label_smoothing, logits_BKV, targets_BK, real_BK, weight_BK)
-        smooth = label_smoothing / logits_BKV.shape[-1]
-        classes_V = jnp.arange(logits_BKV.shape[-1])
-        hit_BKV = targets_BK[..., None] == classes_V[None, None]
-        dlogits_BKV = jnp.exp(logits_BKV - lse_BK[..., None]) - smooth
-        dlogits_BKV = dlogits_BKV - jnp.where(hit_BKV, 1.0 - label_smoothing, 0.0)
-        dlogits_BKV = (dlogits_BKV * weight_BK[..., None]).astype(hidden_BKD.dtype)
+        tokens = token_loss(_logits(hidden_BKD, table_VD), targets_BK)
+        # A weight of zero also hides what padding would give (its states may be anything).
+        dlogits_BKV = (tokens.dlogits_BKV * weight_BK[..., None]).astype(hidden_BKD.dtype)
         dhidden_BKD = jax.lax.dot_general(
             dlogits_BKV, table_VD.astype(hidden_BKD.dtype), (((2,), (0,)), ((), ()))
         )
@@ -98,7 +151,7 @@ def _chunked_loss_fwd(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_
             (((0, 1), (0, 1)), ((), ())),
             preferred_element_type=jnp.float32,
         )
-        return (_add(sums, new), dtable_VD), dhidden_BKD
+        return (_add(sums, _sums(tokens, real_BK, weight_BK)), dtable_VD), dhidden_BKD
 
     start = (_zero_sums(), jnp.zeros(table_VD.shape, jnp.float32))
     (sums, dtable_VD), dhidden_CBKD = jax.lax.scan(
@@ -107,7 +160,7 @@ def _chunked_loss_fwd(label_smoothing, hidden_CBKD, table_VD, targets_CBK, real_
     return sums, (dhidden_CBKD, dtable_VD.astype(table_VD.dtype))
 
 
-def _chunked_loss_bwd(label_smoothing, residuals, cotangents):
+def _chunked_loss_bwd(token_loss, residuals, cotangents):
     dhidden_CBKD, dtable_VD = residuals
     dloss = cotangents[0]
     dhidden_CBKD = dhidden_CBKD * dloss.astype(dhidden_CBKD.dtype)
@@ -123,8 +176,7 @@ def _logits(hidden_BKD: Array, table_VD: Array) -> Array:
     return jax.lax.dot_general(hidden_BKD, table_VD, contract, preferred_element_type=jnp.float32)
 
 
-def _token_sums(label_smoothing, logits_BKV, targets_BK, real_BK, weight_BK):
-    """The summed loss, log-likelihood and hits of one chunk, and its log-normalisers."""
+def _likelihood(label_smoothing: float, logits_BKV: Array, targets_BK: Array) -> TokenLosses:
     V = logits_BKV.shape[-1]
     top_BK = logits_BKV.max(axis=-1)
     lse_BK = top_BK + jnp.log(jnp.exp(logits_BKV - top_BK[..., None]).sum(axis=-1))
@@ -133,12 +185,18 @@ def _token_sums(label_smoothing, logits_BKV, targets_BK, real_BK, weight_BK):
     loss_BK = (1.0 - label_smoothing) * nll_BK
     if label_smoothing:
         loss_BK = loss_BK + label_smoothing * (lse_BK - logits_BKV.sum(axis=-1) / V)
-    sums = (
-        (loss_BK * weight_BK).sum(),
-        jnp.where(real_BK, nll_BK, 0.0).sum(),
-        (real_BK & (picked_BK >= top_BK)).sum(dtype=jnp.float32),
+    hit_BKV = targets_BK[..., None] == jnp.arange(V)[None, None]
+    dlogits_BKV = jnp.exp(logits_BKV - lse_BK[..., None]) - label_smoothing / V
+    dlogits_BKV = dlogits_BKV - jnp.where(hit_BKV, 1.0 - label_smoothing, 0.0)
+    return TokenLosses(loss_BK, nll_BK, picked_BK >= top_BK, dlogits_BKV)
+
+
+def _sums(tokens: TokenLosses, real_BK: Array, weight_BK: Array) -> tuple[Array, Array, Array]:
+    return (
+        (tokens.loss_BK * weight_BK).sum(),
+        jnp.where(real_BK, tokens.plain_BK, 0.0).sum(),
+        (real_BK & tokens.is_top_BK).sum(dtype=jnp.float32),
     )
-    return sums, lse_BK
 
 
 def _zero_sums() -> tuple[Array, Array, Array]:

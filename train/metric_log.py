@@ -14,6 +14,7 @@ from typing import Any
 import jax
 
 from quals_jax.data.loader import HostBatch
+from train.config import ContrastData
 from train.step import StepMetrics
 
 _PACKAGES = ("quals-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
@@ -45,9 +46,13 @@ class MetricLog:
 
 
 class Window:
-    """Sums over the steps since the last row of the log."""
+    """Sums over the steps since the last row of the log.
 
-    def __init__(self):
+    Rows of a ``contrastive`` run (ConSeq) also show the S+ and the S- term apart.
+    """
+
+    def __init__(self, contrastive: bool = False):
+        self._contrastive = contrastive
         self._started = time.monotonic()
         self._clear()
 
@@ -57,7 +62,8 @@ class Window:
         """Adds a finished step (its metrics fetched to the host)."""
         self._steps.append(step)
         self._epoch = epoch
-        self._sums = [a + float(b) for a, b in zip(self._sums, metrics.sums, strict=True)]
+        for name, value in metrics.sums._asdict().items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
         self._norms.append(float(metrics.grad_norm))
         self._learning_rate = float(metrics.learning_rate)
         self._examples += sum(batch.num_examples for batch in batches)
@@ -65,25 +71,32 @@ class Window:
     def take(self) -> dict[str, Any] | None:
         """The row of these steps, None where there were none; the window starts anew.
 
-        ``loss`` and ``nll`` are nats per token, ``grad_norm`` is the mean before clipping.
+        ``loss`` and ``nll`` are nats per token, ``grad_norm`` is the mean before clipping. ``nll``
+        and ``accuracy`` leave S- out. ``negative_loss`` is the unlikelihood (or the Hellinger
+        distance) per S- token, before ``negative_weight``; a mean over no tokens is null.
         """
         if not self._steps:
             return None
-        loss, nll, correct, num_tokens = self._sums
-        now, tokens = time.monotonic(), max(num_tokens, 1.0)
-        row = {
+        sums, now = self._sums, time.monotonic()
+        negatives = sums["negative_tokens"]
+        positives = sums["num_tokens"] - negatives
+        row: dict[str, Any] = {
             "step": self._steps[-1],
             "epoch": self._epoch,
-            "loss": loss / tokens,
-            "nll": nll / tokens,
-            "accuracy": correct / tokens,
+            "loss": sums["loss"] / max(sums["num_tokens"], 1.0),
+            "nll": sums["nll"] / max(positives, 1.0),
+            "accuracy": sums["correct"] / max(positives, 1.0),
             "grad_norm": sum(self._norms) / len(self._norms),
             "learning_rate": self._learning_rate,
             "num_steps": len(self._steps),
-            "num_tokens": int(num_tokens),
+            "num_tokens": int(sums["num_tokens"]),
             "num_examples": self._examples,
             "secs": round(now - self._started, 3),
         }
+        if self._contrastive:
+            row["positive_nll"] = sums["nll"] / positives if positives else None
+            row["negative_loss"] = sums["negative_loss"] / negatives if negatives else None
+            row["positive_tokens"], row["negative_tokens"] = int(positives), int(negatives)
         self._started = now
         self._clear()
         return row
@@ -91,7 +104,7 @@ class Window:
     def _clear(self) -> None:
         self._steps: list[int] = []
         self._norms: list[float] = []
-        self._sums = [0.0, 0.0, 0.0, 0.0]
+        self._sums: dict[str, float] = {}
         self._examples = 0
 
 
@@ -121,6 +134,8 @@ def describe(config: Any) -> dict[str, Any]:
     """A configuration as JSON values, each dataclass with its type's name where fields vary."""
     values = json.loads(json.dumps(dataclasses.asdict(config)))
     values["data"] = {"type": type(config.data).__name__, **values["data"]}
+    if not isinstance(config.data, ContrastData):
+        del values["conseq"]  # has no effect
     return values
 
 

@@ -18,11 +18,12 @@ from quals_jax.models.bart import Params, init_params, param_shapes
 from quals_jax.models.config import BartConfig
 from quals_jax.parallel.mesh import data_mesh
 from quals_jax.text.tokenizer import Tokenizer
-from train.config import Experiment, TextData
+from train.config import ContrastData, Experiment, TextData
+from train.conseq import conseq_loss
 from train.inputs import Dataset, load_inputs
 from train.losses import LossSums
 from train.optim import make_optimizer
-from train.step import Batch, Trainer, likelihood_loss, make_evaluate
+from train.step import Batch, LossFn, Trainer, likelihood_loss, make_evaluate
 
 # What two models may differ in and still have the same parameters.
 _NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype"}
@@ -71,7 +72,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
     rates = (config.dropout, config.attention_dropout, config.activation_dropout)
     trainer = Trainer(
         config,
-        likelihood_loss(experiment.label_smoothing, experiment.loss_chunk_tokens),
+        _loss(experiment),
         optimizer,
         schedule,
         jax.random.key(experiment.seed) if any(rates) else None,
@@ -104,6 +105,13 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         settings=_settings(experiment, config),
         description=description,
     )
+
+
+def _loss(experiment: Experiment) -> LossFn:
+    smoothing, chunk_tokens = experiment.label_smoothing, experiment.loss_chunk_tokens
+    if isinstance(experiment.data, ContrastData):
+        return conseq_loss(experiment.conseq, smoothing, chunk_tokens)
+    return likelihood_loss(smoothing, chunk_tokens)
 
 
 def first_params(run: Run) -> Params:

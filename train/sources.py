@@ -55,12 +55,10 @@ def _newsqa(rest: str) -> Iterator[QAExample]:
     return read_newsqa(path, split)
 
 
-def _file_rows(
-    *names: str, optional: tuple[str, ...] = ()
-) -> Callable[[str], Iterator[tuple[str | None, ...]]]:
+def _file_rows(*names: str, optional: tuple[str, ...] = ()) -> Callable[[str], Iterator[tuple]]:
     """Reads these fields; ``optional`` ones follow, None where they are null or missing."""
 
-    def read(path: str) -> Iterator[tuple[str | None, ...]]:
+    def read(path: str) -> Iterator[tuple]:
         for record in read_records(path):
             if isinstance(record, RowError):
                 raise ValueError(f"{path}, line {record.line}: {record.message}")
@@ -79,7 +77,7 @@ def _file_rows(
     return read
 
 
-def _contrast_file(path: str) -> Iterator[tuple[str | None, ...]]:
+def _contrast_file(path: str) -> Iterator[tuple[str, str, str | None, str | None]]:
     read = _file_rows("id", "document", optional=("positive", "negative"))
     for row in read(path):
         if row[2] is None and row[3] is None:

@@ -19,7 +19,10 @@ Ids = Sequence[int] | np.ndarray
 
 @dataclasses.dataclass(frozen=True)
 class Seq2SeqExample:
-    """Token ids of one source and its targets, each ending with ``</s>`` and without ``<s>``."""
+    """Token ids of one source and its targets, each ending with ``</s>`` and without ``<s>``.
+
+    A target that a row does not have is empty.
+    """
 
     id: str
     source: Ids
@@ -91,6 +94,38 @@ def pair_examples(
     return [
         Seq2SeqExample(rows[i][0], source, [targets[i]])
         for i, source in zip(kept, sources, strict=True)
+    ]
+
+
+def contrast_examples(
+    rows: Iterable[tuple[str, str, str | None, str | None]],
+    tokenizer: Tokenizer,
+    limits: Limits,
+    drops: Counter[str] | None = None,
+) -> list[Seq2SeqExample]:
+    """Examples of (id, document, positive, negative) rows: two targets each, S+ before S-.
+
+    A summary that is None is an empty target, without ``</s>``. One that is too long is left out
+    as if it were None; a row that has no summary then is dropped.
+    """
+    drops = Counter() if drops is None else drops
+    rows = list(rows)
+    ids = iter(
+        tokenizer.encode_batch([text for row in rows for text in row[2:] if text is not None])
+    )
+    kept: list[tuple[str, str, list[list[int]]]] = []
+    for row_id, document, *summaries in rows:
+        targets = [[] if text is None else [*next(ids), tokenizer.eos_id] for text in summaries]
+        for n, side in enumerate(("positive", "negative")):
+            if len(targets[n]) > limits.max_target_tokens:
+                drops[f"{side} too long"] += 1
+                targets[n] = []
+        if any(targets):
+            kept.append((row_id, document, targets))
+    sources = _sources(tokenizer, [document for _, document, _ in kept], limits, drops)
+    return [
+        Seq2SeqExample(row_id, source, targets)
+        for (row_id, _, targets), source in zip(kept, sources, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from train.step import StepMetrics
 
 
 def metrics(loss, num_tokens, norm):
-    sums = LossSums(*map(np.float32, (loss, loss / 2, 3, num_tokens)))
+    sums = LossSums(*map(np.float32, (loss, loss / 2, 3, num_tokens, 0, 0)))
     return StepMetrics(sums, np.float32(norm), np.float32(0.5))
 
 
