@@ -75,6 +75,7 @@ def _statistics(
     positive: Side,
 ) -> dict[str, Any]:
     worst = [extreme_sample(document.pools) for document in documents]
+    references = [d.reference for d in documents if d.reference and not d.reference.blank]
     reasons = Counter(drop.reason for drop in drops)
     return {
         "num_input": len(documents),
@@ -89,7 +90,7 @@ def _statistics(
         "means": {
             "samples": _mean(sample.score for d in documents for sample in d.samples),
             "worst_samples": _mean(sample.score for sample in worst if sample),
-            "references": _mean(d.reference.score for d in documents if d.reference),
+            "references": _mean(text.score for text in references),
             "negatives": _mean(row.negative_score for row in rows),
             "positives": _mean(row.positive_score for row in rows),
         },
