@@ -79,7 +79,7 @@ def distribution_chart(faithful: Sequence[float], groups: Sequence[Group]) -> Ma
 
 def curve_chart(curves: dict[str, Sequence[tuple[float, float]]], x_label: str, y_label: str):
     """Lines over steps; the last value of each stands at its end."""
-    left, top, width, height = 46.0, 14.0, 640.0, 180.0
+    left, top, width, height = 46.0, 24.0, 640.0, 180.0
     points = [point for curve in curves.values() for point in curve]
     x_high = max(x for x, _ in points)
     y_high = max(y for _, y in points) * 1.05
@@ -99,12 +99,13 @@ def curve_chart(curves: dict[str, Sequence[tuple[float, float]]], x_label: str, 
         x = place((tick, 0))[0]
         shapes.append(text(x, bottom + 15, f"{tick:g}", "soft small", "middle"))
     shapes.append(text(left + width / 2, bottom + 31, x_label, "soft small", "middle"))
-    shapes.append(text(left + 6, top + 4, y_label, "soft small"))
+    shapes.append(text(left, 12, f"↑ {y_label}", "soft small"))
+    highest = max(curve[-1][1] for curve in curves.values())
     for i, (name, curve) in enumerate(curves.items()):
         class_ = "curve" if i == 0 else "curve second"
         shapes.append(path([place(point) for point in curve], class_))
         x, y = place(curve[-1])
-        y += -9 if i == 0 else 13
+        y += -5 if curve[-1][1] == highest else 9
         label = f"{name} {curve[-1][1]:.3f}"
         shapes.append(text(x + 8, y + 4, label, "small " + ("blue" if i == 0 else "red")))
     return drawing(left + width + 110, bottom + 38, f"{y_label} against {x_label}", *shapes)

@@ -18,6 +18,12 @@ class Metric:
     unit: str = ""
     scale: float = 1.0
     decimals: int = 3
+    axis: str = ""
+
+    @property
+    def axis_label(self) -> str:
+        """What an axis of this metric is called."""
+        return self.axis or self.heading
 
     @property
     def heading(self) -> str:
@@ -30,27 +36,55 @@ class Metric:
             return "–"
         return f"{self.scale * value:.{self.decimals}f}".replace("-", "−")
 
+    def with_unit(self, value: float | None) -> str:
+        """The value as in a sentence."""
+        return f"{self.text(value)}\u00a0{self.unit}".strip()
 
-def _share(name: str, label: str, meaning: str, unit: str = "%") -> Metric:
-    return Metric(name, label, meaning, unit, 100.0, 1)
+    def difference(self, value: float) -> str:
+        """A difference of two values with its sign."""
+        return f"{self.scale * value:+.{self.decimals}f}".replace("-", "−")
+
+
+def _share(name: str, label: str, meaning: str, unit: str = "%", axis: str = "") -> Metric:
+    return Metric(name, label, meaning, unit, 100.0, 1, axis)
 
 
 KNOWN = (
-    _share("factual", "factual", "summaries whose facts are all stated in the article"),
+    _share(
+        "factual",
+        "factual",
+        "summaries whose facts are all stated in the article, by the exact oracle",
+        axis="factual summaries, %",
+    ),
     _share("factual_thin", "factual, thin", "the same for articles that state few facts"),
     _share("factual_rich", "factual, rich", "the same for articles that state most facts"),
-    _share("precision", "precision", "supported facts among all facts of the summaries"),
-    _share("parsed", "parsed", "summaries that the oracle's grammar can read; others count as not "
-           "factual"),
-    Metric("optional", "optional", "supported facts per summary beyond those that every summary of "
-           "its kind states: a summary that says nothing would be factual, too", decimals=2),
-    Metric("quals", "QUALS", "mean QUALS of the summaries, nats per token"),
+    _share("precision", "precision", "supported facts among the facts of a summary"),
+    _share(
+        "parsed",
+        "parsed",
+        "summaries that the oracle can read; one that it cannot read counts as not factual",
+    ),
+    Metric(
+        "optional",
+        "optional",
+        "supported facts per summary beyond those that every summary of its kind states: it falls "
+        "where factuality is bought by saying less",
+        decimals=2,
+    ),
+    Metric(
+        "quals", "QUALS", "mean score in nats per token", "nats", axis="mean QUALS, nats per token"
+    ),
     _share("rouge1", "R-1", "ROUGE-1 F against the references", ""),
     _share("rouge2", "R-2", "ROUGE-2 F against the references", ""),
-    _share("rougeL", "R-L", "ROUGE-L F against the references", ""),
-    _share("rougeL_clean", "R-L clean", "ROUGE-L F against references without unsupported facts",
-           ""),
-)  # fmt: skip
+    _share("rougeL", "R-L", "ROUGE-L F against the references", "", "ROUGE-L against references"),
+    _share(
+        "rougeL_clean",
+        "R-L clean",
+        "ROUGE-L F against references without unsupported facts",
+        "",
+        "ROUGE-L against clean references",
+    ),
+)
 _BY_NAME = {metric.name: metric for metric in KNOWN}
 
 DECODERS = {

@@ -1,5 +1,8 @@
 """One self-contained HTML file: no scripts, no fonts, no requests, light and dark, printable."""
 
+import re
+from collections.abc import Iterable
+
 from quals_jax.report.markup import Child, Markup, element
 from quals_jax.report.palette import DARK, LIGHT, PRINT, colour_rules, drawing_rules
 
@@ -45,10 +48,23 @@ td:first-child:not(:last-child){min-width:14rem}
 summary{cursor:pointer;color:var(--soft);font-size:.85rem}
 code{font-size:.82rem;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto}
+th.number{white-space:normal}
+.dense{font-size:.82rem}
+.dense th,.dense td{padding-right:.5rem}
+.dense td:first-child{min-width:10.5rem}
+td small{display:block;font-weight:400;color:var(--soft);font-size:.72rem;line-height:1.3}
+.card.alarm{border-left:5px solid var(--red)}
+.card .texts:last-child{margin-bottom:0}
+.one{grid-template-columns:1fr}
+.missing{border-left:3px solid var(--line);padding-left:.7rem}
+.long{max-height:15rem;overflow:auto;display:block}
+.result{font-size:1.15rem;line-height:1.5;max-width:48rem}
+.result b{color:var(--blue)}
+.tile.main b{color:var(--blue)}
 @media (max-width:40rem){.texts{grid-template-columns:1fr}}
 @media print{body{font-size:11pt}main{max-width:none;padding:0}
 figure,.card,.tile,tr{break-inside:avoid}
-h2,h3{break-after:avoid}details{display:none}
+h2,h3{break-after:avoid}details{display:none}.long{max-height:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 
@@ -85,8 +101,13 @@ def tiles(*values: tuple[str, str]) -> Markup:
     return element("div", *cards, class_="tiles")
 
 
-def table(header: list[str], rows: list[list[Child]], numbers: tuple[int, ...] = ()) -> Markup:
-    """A table; `numbers` are the columns to align right."""
+def table(
+    header: list[str],
+    rows: list[list[Child]],
+    numbers: tuple[int, ...] = (),
+    class_: str | None = None,
+) -> Markup:
+    """A table; `numbers` are the columns to align right. Class "dense" saves width."""
 
     def cells(tag: str, row: list) -> list[Markup]:
         return [
@@ -96,7 +117,29 @@ def table(header: list[str], rows: list[list[Child]], numbers: tuple[int, ...] =
 
     head = element("thead", element("tr", cells("th", header)))
     body = element("tbody", [element("tr", cells("td", row)) for row in rows])
-    return element("div", element("table", head, body), class_="scroll")
+    return element("div", element("table", head, body, class_=class_), class_="scroll")
+
+
+def missing(words: str) -> Markup:
+    """Says that a part is not there, in its place."""
+    return element("p", words, class_="note missing")
+
+
+def marked_parts(text: str, parts: Iterable[str], class_: str | None = None) -> Child:
+    """The text with every part marked where it stands as a word of its own, or else anywhere."""
+    found = sorted({part for part in parts if part and part in text}, key=len, reverse=True)
+    if not found:
+        return text
+    either = "|".join(map(re.escape, found))
+    pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)")
+    if not pattern.search(text):
+        pattern = re.compile(either)
+    pieces: list[Child] = []
+    end = 0
+    for match in pattern.finditer(text):
+        pieces += [text[end : match.start()], element("mark", match[0], class_=class_)]
+        end = match.end()
+    return [*pieces, text[end:]]
 
 
 def marked(text: str, part: str | None, class_: str | None = None) -> Child:

@@ -22,13 +22,23 @@ def quals_report(results: Results) -> str:
         "QUALS: does the document support the summary?",
         _lead(),
         _key_figures(results),
-        _pictures(results),
-        _distributions(results),
-        _variants(results),
+        picture_section(results["picture"]),
+        distribution_section(results),
+        variant_section(results),
         _examples(results),
-        _training(results),
+        training_section(results),
         _about(results),
     )
+
+
+def quals_drawings(results: Results) -> dict[str, Markup]:
+    """The drawings of the sections below by name, for files of their own."""
+    drawings = {}
+    if results["auroc"]["quals"]["all"]["value"] is not None:
+        drawings["qagen_scores"] = _distributions(results)
+    if "training" in results:
+        drawings["qagen_training"] = _training(results)
+    return drawings
 
 
 def _lead() -> Markup:
@@ -56,10 +66,11 @@ def _key_figures(results: Results) -> Markup:
     )
 
 
-def _pictures(results: Results) -> Markup:
-    picture = results["picture"]
+def picture_section(picture: Results | None) -> Markup:
+    """Two pairs of one summary, token by token."""
     if picture is None:
-        return element("p", "No wrong summary got a question about its error.", class_="note")
+        missing = "No wrong summary got a question about its error."
+        return section("The picture of the method", element("p", missing, class_="note"))
     intro = element(
         "p",
         "One article of the synthetic world, one summary of it, and two of the pairs that QAGen "
@@ -116,27 +127,32 @@ def _as_table(pair: Mapping[str, Any]) -> Markup:
     return element("details", element("summary", "The same as a table"), numbers)
 
 
-def _distributions(results: Results) -> Markup:
-    scores, aurocs = results["scores"], results["auroc"]["quals"]
-    if aurocs["all"]["value"] is None:
+def distribution_section(results: Results) -> Markup:
+    """The scores of every kind of error beside those of faithful summaries."""
+    if results["auroc"]["quals"]["all"]["value"] is None:
         return element("p", "Too few summaries got a score to compare them.", class_="note")
-    wrong = [score for kind in results["error_kinds"] for score in scores[kind]]
-    groups = [Group("all errors", wrong, aurocs["all"]["value"], strong=True)]
-    groups += [
-        Group(label, scores[kind], aurocs[kind]["value"])
-        for kind, label in results["error_kinds"].items()
-    ]
     caption = (
         "Every corrupted summary differs from a faithful one in one fact. Histograms of the scores "
         "(heights are square roots of shares, so that tails stay visible); the right column is the "
         "probability that a faithful summary scores above one with the error: 0.5 is chance, the "
         "left end of the bar."
     )
-    chart = distribution_chart(scores["none"], groups)
-    return section("Scores by kind of error", figure(chart, caption))
+    return section("Scores by kind of error", figure(_distributions(results), caption))
 
 
-def _variants(results: Results) -> Markup:
+def _distributions(results: Results) -> Markup:
+    scores, aurocs = results["scores"], results["auroc"]["quals"]
+    wrong = [score for kind in results["error_kinds"] for score in scores[kind]]
+    groups = [Group("all errors", wrong, aurocs["all"]["value"], strong=True)]
+    groups += [
+        Group(label, scores[kind], aurocs[kind]["value"])
+        for kind, label in results["error_kinds"].items()
+    ]
+    return distribution_chart(scores["none"], groups)
+
+
+def variant_section(results: Results) -> Markup:
+    """AUROC of the mean, of the answers alone and of the worst pair."""
     names = {
         "quals": "QUALS (mean)",
         "answer": "answer tokens only",
@@ -188,17 +204,22 @@ def _examples(results: Results) -> Markup:
     return section("One summary of each kind", intro, element("div", *blocks, class_="stack"))
 
 
-def _training(results: Results) -> Markup:
+def training_section(results: Results) -> Markup:
+    """QAGen's training curves; `timings` may be missing."""
     training = results["training"]
-    curves = {name: training["curves"][name] for name in ("train", "dev")}
+    secs = results.get("timings", {}).get("training")
     caption = (
         f"QAGen: {training['num_parameters']:,} parameters, trained from random weights for "
         f"{training['num_steps']:,} updates on {training['num_pairs']:,} pairs about "
-        f"{training['num_passages']:,} passages in {results['timings']['training']:.0f} s. What "
+        f"{training['num_passages']:,} passages{'' if secs is None else f' in {secs:.0f} s'}. What "
         "remains of the loss is mostly the free choice of what to ask."
     )
-    chart = curve_chart(curves, "update", "loss, nats per token")
-    return section("Training of QAGen", figure(chart, caption))
+    return section("Training of QAGen", figure(_training(results), caption))
+
+
+def _training(results: Results) -> Markup:
+    curves = {name: results["training"]["curves"][name] for name in ("train", "dev")}
+    return curve_chart(curves, "update", "loss, nats per token")
 
 
 def _about(results: Results) -> Markup:

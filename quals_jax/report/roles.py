@@ -34,5 +34,5 @@ def legend(x: float, y: float, names: list[str]) -> list[Markup]:
     for name in dict.fromkeys(sorted(map(role, names), key=list(ROLES).index)):
         words = ROLES[name]
         shapes += [mark(x, y - 4, name), text(x + 12, y, words, "soft")]
-        x += 36 + 6.2 * len(words)
+        x += 34 + 7.0 * len(words)
     return shapes

@@ -24,8 +24,6 @@ class Panel:
     decoder: str
     x: Metric
     y: Metric
-    x_label: str
-    y_label: str
 
 
 def scatter_chart(systems: Sequence[System], panels: Sequence[Panel]) -> Markup:
@@ -44,7 +42,7 @@ def scatter_chart(systems: Sequence[System], panels: Sequence[Panel]) -> Markup:
         shapes += _panel(systems, panel, left, top, heights)
     rows = math.ceil(len(panels) / _COLUMNS)
     width = _PANEL_WIDTH * min(len(panels), _COLUMNS)
-    title = f"{panels[0].y_label} against {panels[0].x_label}, per system"
+    title = f"{panels[0].y.axis_label} against {panels[0].x.axis_label}, per system"
     return drawing(max(width, 600), _TOP + _PANEL_HEIGHT * rows - 30, title, *shapes)
 
 
@@ -69,8 +67,8 @@ def _panel(
 
     shapes = [
         text(left, top - 24, panel.title, "strong"),
-        text(left, top - 8, f"↑ {panel.y_label}", "soft small"),
-        text(right, bottom + 30, f"{panel.x_label} →", "soft small", "end"),
+        text(left, top - 8, f"↑ {panel.y.axis_label}", "soft small"),
+        text(right, bottom + 30, f"{panel.x.axis_label} →", "soft small", "end"),
         line(left, bottom, right, bottom, "axis"),
         line(left, top, left, bottom, "axis"),
     ]

@@ -13,12 +13,10 @@ _LABELS, _ROW, _TOP = 208.0, 27.0, 62.0
 _WIDTH, _NARROWEST, _NUMBER, _GAP = 850.0, 150.0, 46.0, 26.0
 
 
-def system_chart(
-    systems: Sequence[System], metric: Metric, decoders: Mapping[str, str], y_label: str
-) -> Markup:
+def system_chart(systems: Sequence[System], metric: Metric, decoders: Mapping[str, str]) -> Markup:
     """A row per system and a panel per decoder, all on one scale; whiskers are the intervals.
 
-    A dashed line marks the baseline. `y_label` says what the axis shows, with its unit.
+    A dotted line marks the baseline.
     """
     low, high = _range(systems, metric, decoders)
     width = max((_WIDTH - _LABELS) / max(len(decoders), 1), _NARROWEST)
@@ -47,8 +45,8 @@ def system_chart(
             ]
         shapes += _column(systems, metric, decoder, at, left + plot + _NUMBER)
     middle = (_LABELS + right) / 2
-    shapes.append(text(middle, bottom + 34, y_label, "soft small", "middle"))
-    return drawing(right, bottom + 42, f"{y_label}, per system and decoder", *shapes)
+    shapes.append(text(middle, bottom + 34, metric.axis_label, "soft small", "middle"))
+    return drawing(right, bottom + 42, f"{metric.axis_label}, per system and decoder", *shapes)
 
 
 def _column(systems: Sequence[System], metric: Metric, decoder: str, at, right: float):

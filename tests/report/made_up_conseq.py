@@ -57,13 +57,13 @@ def _system(
         decoders[decoder] = {
             "factual": {"value": share, "interval": [share - 0.03, share + 0.03]},
             "precision": {"value": 1 - 0.3 * (1 - share), "interval": None},
-            "parsed": 1.0,
-            "optional": 1.57,
+            "parsed": {"value": 0.994, "interval": [0.986, 1.0]},
+            "optional": {"value": 1.57, "interval": [1.49, 1.64]},
             "quals": {"value": quals - loss / 5, "interval": [quals - loss - 0.004, quals + 0.004]},
-            "rouge1": rouge + 0.03,
-            "rouge2": rouge - 0.14,
+            "rouge1": {"value": rouge + 0.03, "interval": [rouge + 0.02, rouge + 0.04]},
+            "rouge2": {"value": rouge - 0.14, "interval": [rouge - 0.15, rouge - 0.13]},
             "rougeL": {"value": rouge - loss, "interval": [rouge - loss - 0.01, rouge + 0.01]},
-            "rougeL_clean": rouge + 0.1 * share,
+            "rougeL_clean": {"value": rouge + 0.1 * share, "interval": [0.7, 0.8]},
         }
     return {"name": name, "label": label + text, "decoders": decoders}
 
