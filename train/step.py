@@ -18,6 +18,8 @@ from jaxtyping import Array, Float, Int
 
 from quals_jax.models.bart import Bart, Params, bind
 from quals_jax.models.config import BartConfig
+from quals_jax.parallel.mesh import data_mesh
+from quals_jax.parallel.rules import Layout
 from train.losses import LossSums, label_smoothed_nll
 from train.schedules import Schedule
 
@@ -80,6 +82,7 @@ def target_states(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> Float[Arr
 class Trainer:
     """The compiled functions of a run.
 
+    ``layout`` says where parameters, gradients and moments live; the default: one device.
     ``dropout_key`` None trains without dropout. Dropout masks are a function of (key, step, batch
     within the step). ``num_compilations`` counts the functions compiled so far: one per batch
     shape, one for the update, one for sums of gradients where steps have several batches.
@@ -92,10 +95,13 @@ class Trainer:
         optimizer: optax.GradientTransformation,
         schedule: Schedule,
         dropout_key: jax.Array | None,
+        layout: Layout | None = None,
     ):
         self._config, self._loss_fn = config, loss_fn
         self._optimizer, self._schedule = optimizer, schedule
         self._key = dropout_key
+        self._layout = layout or Layout(data_mesh(1))
+        self._indices: dict[int, jax.Array] = {}
         self.num_compilations = 0  # jit runs the Python code of a function once per compilation
         options = compiler_options()
         self._gradients = jax.jit(self._summed_gradients, compiler_options=options)
@@ -104,8 +110,13 @@ class Trainer:
 
     def init(self, params: Params) -> TrainState:
         """The state before the first update; ``params`` are given away to it."""
-        # Moments made from the parameters one by one keep their sharding.
-        return TrainState(params, self._optimizer.init(params), jnp.zeros((), jnp.int32))
+        # Without out_shardings every device would get all moments.
+        shardings = self._layout.shardings(jax.eval_shape(self._first_state, params))
+        return jax.jit(self._first_state, donate_argnums=0, out_shardings=shardings)(params)
+
+    def abstract_state(self, params: Params) -> TrainState:
+        """Shapes and shardings of the state of such parameters; nothing is allocated."""
+        return self._layout.abstract(jax.eval_shape(self._first_state, params))
 
     def update(self, state: TrainState, batches: Sequence[Batch]) -> tuple[TrainState, StepMetrics]:
         """One update from one or more batches. ``state`` is donated: do not use it again."""
@@ -119,7 +130,15 @@ class Trainer:
         self, params: Params, batch: Batch, step: Int[Array, ""], index: int = 0
     ) -> tuple[LossSums, Params]:
         """Sums of one batch and the gradient of its summed loss; ``index`` within the update."""
-        return self._gradients(params, step, batch, jax.device_put(np.int32(index)))
+        return self._gradients(params, step, batch, self._index(index))
+
+    def _index(self, index: int) -> jax.Array:
+        if index not in self._indices:
+            self._indices[index] = self._layout.place(np.int32(index))
+        return self._indices[index]
+
+    def _first_state(self, params: Params) -> TrainState:
+        return TrainState(params, self._optimizer.init(params), jnp.zeros((), jnp.int32))
 
     def _summed_gradients(self, params: Params, step, batch: Batch, index):
         self.num_compilations += 1
@@ -132,8 +151,8 @@ class Trainer:
             sums = self._loss_fn(bind(self._config, params), batch, rngs)
             return sums.loss, sums
 
-        grads, sums = jax.grad(loss, has_aux=True)(params)
-        return sums, grads
+        grads, sums = jax.grad(self._layout.with_whole_params(loss), has_aux=True)(params)
+        return self._layout.constrain((sums, grads))
 
     def _sum(self, totals: tuple[LossSums, Params], new: tuple[LossSums, Params]):
         self.num_compilations += 1
@@ -148,14 +167,19 @@ class Trainer:
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
         params = jax.tree.map(jnp.add, state.params, updates)
         metrics = StepMetrics(sums, norm, self._schedule(state.step))
-        return TrainState(params, opt_state, state.step + 1), metrics
+        return self._layout.constrain(TrainState(params, opt_state, state.step + 1)), metrics
 
 
-def make_evaluate(config: BartConfig, loss_fn: LossFn) -> Callable[[Params, Batch], LossSums]:
+def make_evaluate(
+    config: BartConfig, loss_fn: LossFn, layout: Layout | None = None
+) -> Callable[[Params, Batch], LossSums]:
     """The compiled evaluation of a batch, without dropout."""
 
     def evaluate(params: Params, batch: Batch) -> LossSums:
-        return loss_fn(bind(config, params), batch, None)
+        def sums(params: Params) -> LossSums:
+            return loss_fn(bind(config, params), batch, None)
+
+        return (layout.with_whole_params(sums) if layout else sums)(params)
 
     return jax.jit(evaluate, compiler_options=compiler_options())
 

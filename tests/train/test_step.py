@@ -30,9 +30,9 @@ CONFIG = BartConfig(
 )
 
 
-def make_trainer(key):
+def make_trainer(key, layout=None):
     optimizer, schedule = make_optimizer(OptimConfig(learning_rate=0.01), num_steps=50)
-    return Trainer(CONFIG, likelihood_loss(0.1), optimizer, schedule, key)
+    return Trainer(CONFIG, likelihood_loss(0.1), optimizer, schedule, key, layout)
 
 
 def random_batch(seed=0, rows=4):
@@ -119,12 +119,13 @@ def test_each_shape_is_compiled_once():
 
 _FOUR_DEVICES = """
 import json, jax, numpy as np
-from quals_jax.parallel.mesh import data_mesh, replicate, rows_to_devices
+from quals_jax.parallel.mesh import data_mesh, rows_to_devices
+from quals_jax.parallel.rules import Layout
 from tests.train.test_step import CONFIG, init_params, make_trainer, random_batch
 from train.step import Batch
-mesh = data_mesh()
-trainer = make_trainer(None)
-state = replicate(trainer.init(replicate(init_params(CONFIG, 0), mesh)), mesh)
+layout = Layout(mesh := data_mesh())
+trainer = make_trainer(None, layout)
+state = trainer.init(layout.place(init_params(CONFIG, 0)))
 losses = []
 for seed in range(3):
     batch = rows_to_devices(Batch(*map(np.asarray, random_batch(seed=seed))), mesh)
