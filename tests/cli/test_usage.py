@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from quals_jax import cli
-from quals_jax.commands import convert, export, generate, score
+from quals_jax.commands import convert, export, generate, score, select
 from quals_jax.commands.model import cache_folder
 from quals_jax.metrics.quals import QualsOptions
 from tests.cli.conftest import FEW_BEAMS, write_rows
@@ -33,7 +33,9 @@ print("\\n", status, *sorted(sys.modules))
     return int(status), set(modules) & _HEAVY
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["score", "--help"], ["select", "--help"], ["--version"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     assert _imported_by(*arguments) == (0, set())
 
@@ -45,16 +47,17 @@ def test_a_finished_job_is_recognised_without_loading_jax(quals, tmp_path, model
     assert _imported_by(*arguments) == (0, set())
 
 
-@pytest.mark.parametrize("command", ["score", "generate", "convert", "export"])
+@pytest.mark.parametrize("command", ["score", "generate", "select", "convert", "export"])
 def test_help_has_examples(quals, command):
     done = quals(command, "--help")
     assert done.status == 0
     assert f"  quals {command} " in done.out.decode()
 
 
-@pytest.mark.parametrize("module", [score, generate, convert, export])
+@pytest.mark.parametrize("module", [score, generate, select, convert, export])
 def test_the_examples_in_the_help_are_valid(module):
-    lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", module._EXAMPLES, re.MULTILINE)
+    text = module._EXAMPLES.replace("\\\n", "")
+    lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", text, re.MULTILINE)
     assert lines
     for line in lines:
         for part in line.split(" | "):
@@ -66,7 +69,7 @@ def test_the_examples_in_the_help_are_valid(module):
     [
         (
             "scor in.jsonl",
-            "'scor' is none of score, generate, convert, export; did you mean score?",
+            "'scor' is none of score, generate, select, convert, export; did you mean score?",
         ),
         ("score in.jsonl --modle m", "unknown argument --modle; did you mean --mode or --model?"),
         ("score in.jsonl --num-beam=3", "unknown argument --num-beam=3; did you mean --num-beams"),
@@ -78,6 +81,10 @@ def test_the_examples_in_the_help_are_valid(module):
         ("convert model.pt", "required: -o/--output"),
         ("score in.jsonl other.jsonl", "unknown argument other.jsonl"),
         ("generate in.jsonl --task qaa", "did you mean qa?"),
+        ("select s.jsonl -o o.jsonl --rule roge", "did you mean rouge?"),
+        ("select s.jsonl -o o.jsonl --negative-ration 1", "did you mean --negative-ratio"),
+        ("select s.jsonl -o o.jsonl --pool p.jsonl", "--pool: expected 2 arguments"),
+        ("select s.jsonl", "required: -o/--output"),
     ],
 )
 def test_wrong_usage_is_status_2_with_a_suggestion(quals, arguments, message):
