@@ -150,7 +150,8 @@ def _unlikelihood_of_all(logits_BKV: Array) -> tuple[Array, Array]:
 
     Only the largest class can have p near 1, so it is kept apart from the others (p <= 1/2).
     """
-    is_top_BKV = logits_BKV.argmax(axis=-1)[..., None] == jnp.arange(logits_BKV.shape[-1])[None]
+    classes_11V = jnp.arange(logits_BKV.shape[-1])[None, None]
+    is_top_BKV = logits_BKV.argmax(axis=-1)[..., None] == classes_11V
     log_odds_BK, others_BKV = _against_the_rest(logits_BKV, is_top_BKV)
     p_top_BK, p_rest_BK = jax.nn.sigmoid(log_odds_BK), jax.nn.sigmoid(-log_odds_BK)
     p_BKV = others_BKV * p_rest_BK[..., None]
