@@ -101,11 +101,19 @@ def find_pipeline(name: str) -> Pipeline:
 
 
 def run(
-    pipeline: Pipeline, workdir: Path, *, last_stage: str = "", restart: bool = False
+    pipeline: Pipeline,
+    workdir: Path,
+    *,
+    last_stage: str = "",
+    restart: bool = False,
+    cache: Path | None = None,
 ) -> dict[str, Any] | None:
-    """Does every stage; returns the results, None where ``last_stage`` ends it earlier."""
+    """Does every stage; returns the results, None where ``last_stage`` ends it earlier.
+
+    With ``cache`` the stages stand there, shared with other runs, and the results in the workdir.
+    """
     keep_compiled_programs()
-    plan, workspace = Plan(pipeline), Workspace(workdir, restart=restart)
+    plan, workspace = Plan(pipeline), Workspace(workdir, cache, restart=restart)
     stages = plan.stages
     if last_stage:
         stages = list(until(stages, last_stage))
@@ -113,6 +121,7 @@ def run(
     if last_stage:
         return None
     results = collect(plan, workspace)
+    workdir.mkdir(parents=True, exist_ok=True)
     write_json(workdir / "results.json", results)
     total = sum(results["timings"].values())
     say(f"wrote {workdir / 'results.json'}; all stages took {duration(total)}")

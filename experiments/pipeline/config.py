@@ -10,14 +10,14 @@ from quals_jax.metrics.quals import QualsOptions
 from quals_jax.selection import SelectionOptions
 from train.config import Experiment
 
-RuleKind = Literal["quals", "answer", "min", "oracle", "rouge", "random"]
+RuleKind = Literal["quals", "answer", "min", "f1", "oracle", "rouge", "random"]
 
 
 @dataclasses.dataclass(frozen=True)
 class SetRule:
     """One way to make S+ and S-, written to ``sets/NAME.jsonl``.
 
-    ``by`` quals, answer, min: scores of QUALS; oracle: the exact judge of the synthetic world;
+    ``by`` quals, answer, min: scores of QUALS; f1: agreement of answers (``metric.answer_f1`` set); oracle: the exact judge of the synthetic world;
     rouge, random: as many documents as the set of the rule ``size_of``.
     """
 
@@ -100,5 +100,7 @@ class Pipeline:
                     f"rule {rule.name!r} takes its size from {rule.size_of!r}, which must stand "
                     "before it"
                 )
+            if rule.by == "f1" and self.metric.answer_f1 is None:
+                raise ValueError(f"rule {rule.name!r} needs metric.answer_f1")
             if rule.by == "oracle" and not self.oracle:
                 raise ValueError(f"rule {rule.name!r}: only the synthetic world has an oracle")

@@ -93,6 +93,10 @@ def _answer_of(document: str, summary: str, row: Mapping[str, Any]) -> float | N
     return row.get("answer")
 
 
+def _answer_f1_of(document: str, summary: str, row: Mapping[str, Any]) -> float | None:
+    return row.get("f1")
+
+
 def _lowest_pair_of(document: str, summary: str, row: Mapping[str, Any]) -> float | None:
     return row.get("min")
 
@@ -106,6 +110,7 @@ def _oracle_of(document: str, summary: str, row: Mapping[str, Any]) -> float | N
 _BY_SCORE: dict[str, Scores] = {
     "answer": _answer_of,
     "min": _lowest_pair_of,
+    "f1": _answer_f1_of,
     "oracle": _oracle_of,
 }
 

@@ -1,0 +1,1 @@
+"""Sweeps: grids of settings around a pipeline."""

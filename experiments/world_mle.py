@@ -1,0 +1,42 @@
+"""Summarizer of the synthetic world, from scratch, on references of which a third is unfaithful.
+
+Question: does maximum likelihood learn to hallucinate from careless references, as on XSum? About
+2 minutes on two cores; half of the beam-4 summaries then state something their article does not.
+
+    python -m train world_mle --workdir runs/world_mle
+"""
+
+import dataclasses
+
+from experiments import world_qagen
+from quals_jax.data.examples import Limits
+from train.config import BatchConfig, Experiment, SummaryData, TokenizerConfig
+
+EXPERIMENT = Experiment(
+    data=SummaryData(
+        train=("world:8000:1",),
+        dev=(f"world:300:{world_qagen.DEV_SEEDS + 1}",),
+        limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=1),
+    ),
+    model=world_qagen.EXPERIMENT.model,
+    tokenizer=TokenizerConfig(learn_vocab_size=1400),
+    batch=BatchConfig(max_tokens=4096, max_shapes=3),
+    optim=world_qagen.EXPERIMENT.optim,
+    label_smoothing=0.0,
+    num_steps=700,
+    eval_every_steps=350,
+    checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
+)
+
+SMOKE = dataclasses.replace(
+    EXPERIMENT,
+    model=world_qagen.SMOKE.model,
+    data=dataclasses.replace(
+        EXPERIMENT.data, train=("world:60:1",), dev=(f"world:10:{world_qagen.DEV_SEEDS + 1}",)
+    ),
+    tokenizer=TokenizerConfig(learn_vocab_size=600),
+    batch=BatchConfig(max_tokens=2000, max_shapes=1),
+    num_steps=4,
+    eval_every_steps=2,
+    log_every_steps=1,
+)
