@@ -5,11 +5,11 @@
 `quals_jax.report.conseq_results` says what the results hold; the report is made of nothing else.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from quals_jax.data.writers import atomic_file
 from quals_jax.report.conseq_drawings import conseq_drawings
 from quals_jax.report.conseq_examples import example_cards
 from quals_jax.report.conseq_results import MAIN, Results, check_results
@@ -44,9 +44,8 @@ def write_report(results: Any, path: Path) -> str | None:
     """
     html = conseq_report(results)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(html, encoding="utf-8")
-    os.replace(unfinished, path)
+    with atomic_file(path) as file:
+        file.write(html.encode())
     return write_plots(path.parent / "plots", conseq_drawings(results))
 
 

@@ -7,20 +7,10 @@ says ``total=False``); the report then says that it is missing. Rates and ROUGE 
 [0, 1]; QUALS and losses are nats per token.
 """
 
-import types
-from collections.abc import Iterator, Mapping
-from typing import (
-    Any,
-    Required,
-    TypeAlias,
-    TypedDict,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
+from typing import Any, Required, TypeAlias, TypedDict, cast
+
+from quals_jax.report.quals_results import Picture, QAGenTest
+from quals_jax.report.typed_json import problems
 
 # Names with a meaning: the report compares MAIN with BASELINE and with the others, the controls;
 # BOUND uses knowledge that no real run has. Other names are welcome and count as controls.
@@ -118,7 +108,7 @@ class Comparison(TypedDict):
 
 
 class Results(TypedDict, total=False):
-    """A run. ``picture`` and ``qagen`` are as `quals_report` reads them.
+    """A run.
 
     ``unsupported_by`` says where the marks in the examples come from: "oracle" (exact) or "pairs"
     (answers of the lowest pairs). ``timings`` are seconds per stage, in order; ``notes`` are
@@ -136,62 +126,15 @@ class Results(TypedDict, total=False):
     sets: Required[dict[str, ContrastSets] | None]
     training: Required[dict[str, Curves] | None]
     unsupported_by: str | None
-    picture: Required[dict[str, Any] | None]
-    qagen: Required[dict[str, Any] | None]
+    picture: Required[Picture | None]
+    qagen: Required[QAGenTest | None]
 
 
 def check_results(results: Any) -> Results:
     """The same dictionary; ValueError names everything that is missing or of the wrong kind."""
-    found = list(_problems(results, Results, "results"))
+    found = list(problems(results, Results, "results"))
     if not found and not any(any(s["decoders"].values()) for s in results["systems"]):
         found = ["results.systems: expected at least one system with a metric"]
     if found:
         raise ValueError("not the results of a ConSeq run:\n  " + "\n  ".join(found[:20]))
     return cast(Results, results)
-
-
-def _problems(value: Any, kind: Any, place: str) -> Iterator[str]:
-    """What keeps `value` from being of `kind`: one line each, with its place."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return
-    if origin in (Union, types.UnionType):
-        found = [list(_problems(value, part, place)) for part in parts]
-        if all(found):
-            # The one that came furthest: a dictionary is compared with the dictionary type.
-            yield from max(found, key=lambda lines: len(lines[0].split(" ", 1)[0]))
-    elif is_typeddict(kind):
-        yield from _fields(value, kind, place)
-    elif origin is list and isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            yield from _problems(item, parts[0], f"{place}[{i}]")
-    elif origin is tuple and isinstance(value, list | tuple):
-        if len(value) != len(parts):
-            yield f"{place}: expected {len(parts)} values, got {value!r:.60}"
-        for i, (item, part) in enumerate(zip(value, parts, strict=False)):
-            yield from _problems(item, part, f"{place}[{i}]")
-    elif origin is dict and isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _problems(item, parts[1], f"{place}.{name}")
-    elif not _is_a(value, origin or kind):
-        name = "null" if kind is type(None) else (origin or kind).__name__
-        yield f"{place}: expected {name}, got {value!r:.60}"
-
-
-def _fields(value: Any, kind: Any, place: str) -> Iterator[str]:
-    if not isinstance(value, Mapping):
-        yield f"{place}: expected an object, got {value!r:.60}"
-        return
-    hints = get_type_hints(kind)
-    for name in hints:
-        if name in value:
-            yield from _problems(value[name], hints[name], f"{place}.{name}")
-        elif name in kind.__required_keys__:
-            yield f"{place}.{name} is missing"
-
-
-def _is_a(value: Any, kind: type) -> bool:
-    if kind in (float, int):
-        numbers = (int, float) if kind is float else (int,)
-        return isinstance(value, numbers) and not isinstance(value, bool)
-    return isinstance(value, kind)

@@ -112,14 +112,14 @@ def _rect(axes: "Axes", shape: ET.Element, style: Mapping[str, str], place: int)
     from matplotlib.patches import Rectangle
 
     x, y, width, height = _numbers(shape, "x", "y", "width", "height")
-    axes.add_patch(Rectangle((x, y), width, height, **_paint(style, place)))
+    axes.add_artist(Rectangle((x, y), width, height, **_paint(style, place)))
 
 
 def _circle(axes: "Axes", shape: ET.Element, style: Mapping[str, str], place: int) -> None:
     from matplotlib.patches import Circle
 
     x, y, radius = _numbers(shape, "cx", "cy", "r")
-    axes.add_patch(Circle((x, y), radius, **_paint(style, place)))
+    axes.add_artist(Circle((x, y), radius, **_paint(style, place)))
 
 
 def _line(axes: "Axes", shape: ET.Element, style: Mapping[str, str], place: int) -> None:
@@ -145,7 +145,7 @@ def _outline(
 
     if closed:
         points = [*points, points[0]]
-    axes.add_patch(PathPatch(Outline(points, closed=closed), **_paint(style, place)))
+    axes.add_artist(PathPatch(Outline(points, closed=closed), **_paint(style, place)))
 
 
 def _text(axes: "Axes", shape: ET.Element, style: Mapping[str, str], place: int) -> None:

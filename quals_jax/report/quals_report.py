@@ -73,17 +73,18 @@ def picture_section(picture: Results | None) -> Markup:
         return section("The picture of the method", element("p", missing, class_="note"))
     intro = element(
         "p",
-        "One article of the synthetic world, one summary of it, and two of the pairs that QAGen "
-        "wrote about the summary. Every token of a pair has two bars: its probability given the "
-        "summary, and given the article. QUALS is the mean difference of their logarithms, over "
-        "tokens and then over pairs; at 0 the article supports the pair as well as the summary.",
+        "One document, one summary of it, and two of the pairs that QAGen wrote about the summary. "
+        "Every token of a pair has two bars: its probability given the summary, and given the "
+        "document. QUALS is the mean difference of their logarithms, over tokens and then over "
+        "pairs; at 0 the document supports the pair as well as the summary.",
     )
+    error = picture.get("error_label")
     texts = element(
         "div",
-        _labelled("Article", marked(picture["document"], picture["right"], "right")),
+        _labelled("Document", marked(picture["document"], picture.get("right"), "right")),
         _labelled(
-            f"Summary with {picture['error_label']} (QUALS {_signed(picture['quals'])})",
-            marked(picture["summary"], picture["wrong"]),
+            f"Summary{f' with {error}' if error else ''} (QUALS {_signed(picture['quals'])})",
+            marked(picture["summary"], picture.get("wrong")),
         ),
         class_="texts",
     )
@@ -93,8 +94,8 @@ def picture_section(picture: Results | None) -> Markup:
         heading = f"{pair['question']} — {pair['answer']}"
         drawings += [element("h3", heading), token_picture(token_row(pair)), _as_table(pair)]
     caption = (
-        "Top: a pair about a fact that the article states; both bars of every token are alike. "
-        "Bottom: a pair about the error; the article makes it improbable where the error shows. "
+        "Top: a pair about a fact that the document states; both bars of every token are alike. "
+        "Bottom: a pair about what it does not state; it becomes improbable where that shows. "
         "Under each token: the difference of the logarithms. Shaded: tokens that lose more than "
         "1 nat."
     )

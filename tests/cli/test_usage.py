@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from quals_jax import cli
-from quals_jax.commands import convert, export, generate, score, select
+from quals_jax.commands import convert, export, generate, report, score, select
 from quals_jax.commands.model import cache_folder
 from quals_jax.metrics.quals import QualsOptions
 from tests.cli.conftest import FEW_BEAMS, write_rows
@@ -47,14 +47,14 @@ def test_a_finished_job_is_recognised_without_loading_jax(quals, tmp_path, model
     assert _imported_by(*arguments) == (0, set())
 
 
-@pytest.mark.parametrize("command", ["score", "generate", "select", "convert", "export"])
+@pytest.mark.parametrize("command", ["score", "generate", "select", "report", "convert", "export"])
 def test_help_has_examples(quals, command):
     done = quals(command, "--help")
     assert done.status == 0
     assert f"  quals {command} " in done.out.decode()
 
 
-@pytest.mark.parametrize("module", [score, generate, select, convert, export])
+@pytest.mark.parametrize("module", [score, generate, select, report, convert, export])
 def test_the_examples_in_the_help_are_valid(module):
     text = module._EXAMPLES.replace("\\\n", "")
     lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", text, re.MULTILINE)
@@ -69,7 +69,7 @@ def test_the_examples_in_the_help_are_valid(module):
     [
         (
             "scor in.jsonl",
-            "'scor' is none of score, generate, select, convert, export; did you mean score?",
+            "none of score, generate, select, report, convert, export; did you mean score?",
         ),
         ("score in.jsonl --modle m", "unknown argument --modle; did you mean --mode or --model?"),
         ("score in.jsonl --num-beam=3", "unknown argument --num-beam=3; did you mean --num-beams"),
@@ -85,6 +85,7 @@ def test_the_examples_in_the_help_are_valid(module):
         ("select s.jsonl -o o.jsonl --negative-ration 1", "did you mean --negative-ratio"),
         ("select s.jsonl -o o.jsonl --pool p.jsonl", "--pool: expected 2 arguments"),
         ("select s.jsonl", "required: -o/--output"),
+        ("report results.json", "required: -o/--output"),
     ],
 )
 def test_wrong_usage_is_status_2_with_a_suggestion(quals, arguments, message):

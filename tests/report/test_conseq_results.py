@@ -40,6 +40,8 @@ def test_every_missing_field_is_named():
         (("scores", "samples"), [0.1, None], "results.scores.samples[1]: expected float, got None"),
         (("sets", "quals", "drops", "short"), 0.5, "sets.quals.drops.short: expected int, got 0.5"),
         (("training", "quals"), [], "results.training.quals: expected an object, got []"),
+        (("picture", "supported", "tokens"), None, "picture.supported.tokens: expected list, got"),
+        (("qagen", "auroc", "min", "date"), {}, "results.qagen.auroc.min.date.value is missing"),
         (("systems",), [], "results.systems: expected at least one system with a metric"),
         (
             ("systems", 0, "decoders", "beam4", "factual"),

@@ -2,7 +2,6 @@
 
 import re
 import xml.etree.ElementTree as ET
-from html.parser import HTMLParser
 
 import pytest
 
@@ -12,31 +11,7 @@ from quals_jax.report.page import marked, page, table
 from quals_jax.report.quals_report import quals_report
 from quals_jax.report.token_picture import TokenRow, token_picture
 from tests.report.made_up_results import made_up_results
-
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
-
-
-class Parsed(HTMLParser):
-    """The tags with their attributes, and the text."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.tags: list[tuple[str, dict]] = []
-        self.text = ""
-        self.open: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "br", "hr"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.text += data
+from tests.report.parsed import EVIL, Parsed
 
 
 @pytest.fixture(scope="module")
