@@ -12,5 +12,6 @@ HUGGING_FACE_LOGITS = 1e-4  # logits of exported folders in PyTorch transformers
 QUALS = 1e-4  # a row's score: against the official code, and across batches, buckets and devices
 LOSS = 1e-5  # losses, relative
 GRADIENT = 1e-5  # gradients, relative to the largest entry of the tensor
+NUMERICAL_GRADIENT = 1e-2  # gradients against differences of float32 losses, relative and absolute
 BFLOAT16_KL = 0.02  # nats between float32 and bfloat16 next-token distributions
 PARAMS = 2e-6  # parameters after recorded updates, absolute and relative
