@@ -16,6 +16,7 @@ from experiments.pipeline.config import Decoder, Pipeline, SetRule, System
 from quals_jax.decoding.options import BeamSearch, Sampling, TopK, greedy
 from quals_jax.metrics.quals import QualsOptions
 from quals_jax.selection import SelectionOptions
+from train.config import Experiment
 from train.schedules import ScheduleConfig
 
 # A summary of 15 words has few facts: 60 beams in 60 groups run out of sensible questions, and the
@@ -64,31 +65,28 @@ PIPELINE = Pipeline(
     num_planted=250,
 )
 
-# 150 updates on few passages teach the form of a pair, so that summaries get scores.
-SMOKE_QAGEN = dataclasses.replace(
-    world_qagen.SMOKE,
-    num_steps=150,
-    log_every_steps=50,
-    eval_every_steps=0,
-    optim=dataclasses.replace(
-        world_qagen.SMOKE.optim,
-        learning_rate=5e-3,
-        schedule=ScheduleConfig("cosine", warmup_steps=10),
-    ),
-)
+
+def _taught(experiment: Experiment) -> Experiment:
+    """150 updates on few passages teach the form of a text, so that some summaries get a score."""
+    schedule = ScheduleConfig("cosine", warmup_steps=10)
+    optim = dataclasses.replace(experiment.optim, learning_rate=5e-3, schedule=schedule)
+    return dataclasses.replace(
+        experiment, num_steps=150, log_every_steps=50, eval_every_steps=0, optim=optim
+    )
+
 
 SMOKE_PIPELINE = dataclasses.replace(
     PIPELINE,
-    qagen=SMOKE_QAGEN,
-    mle=world_mle.SMOKE,
+    qagen=_taught(world_qagen.SMOKE),
+    mle=_taught(world_mle.SMOKE),
     conseq=world_conseq.SMOKE,
     test=("world-held-out:6:1",),
     clean_test=("world-clean:6:1",),
-    num_documents=16,
-    sampling=Sampling(2, TopK(5), min_len=2, max_len=8),
-    metric=QualsOptions(num_beams=8, num_groups=2, min_question_tokens=1, max_pair_tokens=16),
+    num_documents=12,
+    sampling=Sampling(2, TopK(5), min_len=4, max_len=28),
+    metric=QualsOptions(num_beams=8, num_groups=2, min_question_tokens=1, max_pair_tokens=24),
     rules=(SetRule("quals", options=SelectionOptions(1.0, 1.0)), SetRule("rouge", "rouge")),
     systems=(SYSTEMS[0], *SYSTEMS[-4:-1]),
-    decoders=(Decoder("beam4", BeamSearch(2, min_len=2, max_len=8)),),
+    decoders=(Decoder("beam4", BeamSearch(2, min_len=4, max_len=28)),),
     num_planted=2,
 )

@@ -17,8 +17,9 @@ RuleKind = Literal["quals", "answer", "min", "f1", "oracle", "rouge", "random"]
 class SetRule:
     """One way to make S+ and S-, written to ``sets/NAME.jsonl``.
 
-    ``by`` quals, answer, min: scores of QUALS; f1: agreement of answers (``metric.answer_f1`` set); oracle: the exact judge of the synthetic world;
-    rouge, random: as many documents as the set of the rule ``size_of``.
+    ``by`` quals, answer, min: scores of QUALS; f1: its agreement of answers (``metric.answer_f1``);
+    oracle: the exact judge of the synthetic world; rouge, random: as many documents as the set of
+    the rule ``size_of``.
     """
 
     name: str
