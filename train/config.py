@@ -5,10 +5,12 @@ Data sources are strings ``KIND:REST`` (see ``train/sources.py``), for example
 """
 
 import dataclasses
+from typing import Literal
 
 from quals_jax.data.denoising import NoiseConfig
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
+from quals_jax.parallel.rules import RulesName
 from train.optim import OptimConfig
 
 
@@ -76,8 +78,21 @@ class ConSeqConfig:
 
     negative_weight: float = 1.0  # of the S- term; the paper's is 1, which can collapse
     hellinger: int = 0  # 1: Hellinger distance instead of unlikelihood on S-; 2: also on S+
+    max_nll_rise: float = 0.2  # S+ NLL above its start by this share: a collapse; 0: no guard
+    guard_window_steps: int = 10  # updates that the S+ NLL is averaged over
+    max_dev_rise: float = 0.0  # dev loss above its start by this share: a collapse; 0: no guard
+    patience_evals: int = 0  # evaluations without a better dev loss that end training; 0: none do
+    # The model folder: dev loss judges a model by references that ConSeq learns to depart from.
+    export: Literal["last_good", "best_on_dev"] = "last_good"
 
     def __post_init__(self) -> None:
+        if self.max_nll_rise < 0 or self.max_dev_rise < 0 or self.patience_evals < 0:
+            raise ValueError(
+                "conseq.max_nll_rise, max_dev_rise and patience_evals must be >= 0 "
+                f"(they are {self.max_nll_rise}, {self.max_dev_rise}, {self.patience_evals})"
+            )
+        if self.guard_window_steps < 1:
+            raise ValueError("conseq.guard_window_steps must be >= 1")
         if self.negative_weight < 0:
             raise ValueError(f"conseq.negative_weight is {self.negative_weight}, expected >= 0")
         if self.hellinger not in (0, 1, 2):
@@ -102,6 +117,7 @@ class BatchConfig:
     """Sizes of the batches."""
 
     max_tokens: int = 4096  # of a batch over all devices: sources, targets and padding
+    row_multiple: int = 1  # rows of a batch; devices that do not divide them get rows that only pad
     max_shapes: int = 6  # batch shapes, each of which is compiled once
     batches_per_step: int = 1  # gradients of this many batches make one update
 
@@ -126,6 +142,7 @@ class Experiment:
     num_epochs: float = 0  # passes over the data, instead of num_steps
     seed: int = 1  # of parameters, order of the data, dropout and noise
     init_from: str = ""  # a model folder: its weights, and its tokenizer unless another is named
+    sharding: RulesName = "data_parallel"  # fully_sharded: parameters and moments are split too
     loss_chunk_tokens: int = 512  # targets whose logits exist at a time
     log_every_steps: int = 10  # rows of metrics.jsonl hold sums over so many steps
     eval_every_steps: int = 500  # 0: at the end only

@@ -11,17 +11,16 @@ import contextlib
 import dataclasses
 import math
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import jax
-import jax.numpy as jnp
 
 from quals_jax.checkpoints.model_folder import save_model_folder
 from quals_jax.checkpoints.training_state import TrainingStore, abstract_like
 from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
 from quals_jax.models.bart import param_shapes
-from quals_jax.parallel.mesh import replicate, rows_to_devices
+from quals_jax.parallel.mesh import rows_to_devices
 from train.config import ContrastData, Experiment
 from train.evaluation import evaluate
 from train.metric_log import MetricLog, Window, describe, environment, write_json
@@ -29,6 +28,7 @@ from train.progress import Progress
 from train.resume import check_same_run
 from train.setup import Run, first_params, prepare
 from train.step import Batch, StepMetrics, TrainState
+from train.watch import Watch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Summary:
     best_step: int | None
     num_compilations: int
     stopped_by: str | None = None  # the signal that ended the run early
+    collapsed_at: int | None = None  # the update at which ConSeq collapsed (see train/guard.py)
+    early_stopped_at: int | None = None  # the evaluation that used up conseq.patience_evals
 
 
 class NonFiniteError(FloatingPointError):
@@ -54,7 +56,9 @@ def train(
     """Runs ``experiment`` in ``workdir``, or continues it from the newest checkpoint there.
 
     Leaves checkpoints, metrics.jsonl, config.json, env.json and, at the end, the best parameters
-    on dev (the last ones where there is no dev set) as the model folder ``workdir/model``. On
+    on dev (the last ones where there is no dev set) as the model folder ``workdir/model``. A ConSeq
+    run exports its last good parameters unless ``conseq.export`` says otherwise; one that collapses
+    ends there, and its state and model are those of before (``Summary.collapsed_at``). On
     SIGTERM, SIGINT or SIGUSR1 it saves a checkpoint and returns early (while it still reads data
     it raises `Stopped`). Raises ValueError where the workdir holds another experiment,
     `NonFiniteError` where training diverges.
@@ -70,6 +74,7 @@ def train(
         # A hidden copy between host and device in the loop would stall it: let it fail.
         with jax.transfer_guard("disallow"):
             stopped_by = loop.run(signals)
+        loop.settle()
         if stopped_by is None:
             loop.export()
         return loop.state, loop.summary(stopped_by)
@@ -95,18 +100,25 @@ class _Loop:
         self._best_store = TrainingStore(run.workdir / "best", keep=1)
         stack.callback(self._best_store.close)
         self._best: tuple[float, int] | None = None  # dev loss, step
-        self._resumed_at = 0
+        self._is_contrastive = isinstance(self._experiment.data, ContrastData)
+        conseq = self._experiment.conseq if self._is_contrastive else None
+        self._watch = Watch(conseq, run.workdir / "good")
+        stack.callback(self._watch.close)
+        self._resumed_at: int | None = None  # a step
         self._position = Position(self._experiment.seed)
         self.state = self._restore_or_start()
-        self._step = self._resumed_at
+        self._step = self._resumed_at or 0
+        self._was_over = self._watch.is_over
         self._train_loss: float | None = None
-        self._window = Window(isinstance(self._experiment.data, ContrastData))
+        self._window = Window(self._is_contrastive)
         write_json(run.workdir / "config.json", describe(self._experiment))
         write_json(run.workdir / "env.json", environment() | run.description)
-        self._log = MetricLog(run.workdir / "metrics.jsonl", resume_step=self._step)
+        self._log = MetricLog(run.workdir / "metrics.jsonl", resume_step=self._resumed_at)
         stack.callback(self._log.close)
         self._progress = Progress(run.num_steps, self._step, stream)
         stack.callback(self._progress.close)
+        if run.layout.rules != "data_parallel":
+            self._progress.say(_sharding_line(run.description))
         if self._step:
             self._progress.say(f"continuing from step {self._step:,}")
 
@@ -116,11 +128,15 @@ class _Loop:
         pending: _Pending | None = None
         try:
             while True:
-                if self._evaluation_is_due() or self._checkpoint_is_due():
+                if self._evaluation_is_due() or self._checkpoint_is_due() or self._keeping_is_due():
                     self._finish(pending)
                     pending = None
-                if self._evaluation_is_due():
+                if self._evaluation_is_due() and not self._watch.is_over:
                     self._evaluate()
+                if self._watch.is_over:
+                    return None
+                if self._keeping_is_due():
+                    self._watch.keep(self._step, self.state.params)
                 if self._checkpoint_is_due():
                     self._save()
                 if self._step == self._run.num_steps:
@@ -136,7 +152,8 @@ class _Loop:
                 pending = _Pending(self._step, epoch, metrics, host_batches)
         except Stopped as stopped:
             self._finish(pending)
-            self._save()
+            if not self._watch.is_over:
+                self._save()
             self._progress.say(
                 f"{stopped.name}: saved step {self._step:,}; the same command continues from there"
             )
@@ -145,10 +162,34 @@ class _Loop:
             batches.close()
             self._store.wait()
 
+    def settle(self) -> None:
+        """Where the watch ended training: falls back on the last good parameters, and saves."""
+        watch = self._watch
+        if not watch.is_over or self._was_over:
+            return
+        self._log_window()
+        if watch.collapsed_at is not None:
+            self.state = self.state.replace(params=watch.last_good(self.state.params))
+            kept = {"reason": watch.reason, "kept_step": watch.kept_step}
+            self._log.write("collapse", watch.collapsed_at, **kept)
+            self._progress.say(
+                f"COLLAPSE at step {watch.collapsed_at:,}: {watch.reason}. Training has ended; the "
+                f"parameters of step {watch.kept_step:,} are kept. Lower conseq.negative_weight or "
+                "optim.learning_rate, or raise data.reference_share"
+            )
+        else:
+            self._progress.say(
+                f"step {self._step:,}: no better dev loss in {self._experiment.conseq.patience_evals}"
+                " evaluations; training has ended"
+            )
+        self._save()
+
     def export(self) -> None:
         """Writes the best parameters on dev (the last without a dev set) as a model folder."""
-        run, params, step = self._run, self.state.params, self._step
-        if self._best is not None and self._best[1] != step:
+        run, params = self._run, self.state.params
+        step = self._step if self._watch.kept_step is None else self._watch.kept_step
+        wants_best = not self._is_contrastive or self._experiment.conseq.export == "best_on_dev"
+        if wants_best and self._best is not None and self._best[1] != step:
             step, params, _ = self._best_store.restore(abstract_like(params), self._best[1])
         folder = run.workdir / "model"
         params = jax.device_get(params)
@@ -166,19 +207,18 @@ class _Loop:
             best_step=step,
             num_compilations=self._run.trainer.num_compilations,
             stopped_by=stopped_by,
+            collapsed_at=self._watch.collapsed_at,
+            early_stopped_at=self._watch.early_stopped_at,
         )
 
     def _restore_or_start(self) -> TrainState:
         """The newest checkpoint, else ``init_from``, else random parameters."""
         run = self._run
         if self._store.latest_step() is None:
-            params = replicate(first_params(run), run.mesh)
-            return replicate(run.trainer.init(params), run.mesh)
-        # Shapes and shardings only: the first state of a large model is never made twice.
-        zeros = jax.tree.map(
-            lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), param_shapes(run.config)
-        )
-        target = abstract_like(replicate(run.trainer.init(zeros), run.mesh))
+            state = run.trainer.init(run.layout.place(first_params(run)))
+            self._watch.begin(0, state.params, None)
+            return state
+        target = run.trainer.abstract_state(param_shapes(run.config))
         step, state, data = self._store.restore(target)
         if data["data_sha256"] != run.data_sha256:
             raise ValueError(
@@ -188,19 +228,27 @@ class _Loop:
         self._position = Position.from_json(data["position"])
         self._best = None if data["best"] is None else (data["best"]["loss"], data["best"]["step"])
         self._best_store.delete_after(step)
+        self._watch.begin(step, state.params, data["watch"])
         self._resumed_at = step
         return state
 
     def _place(self, batch: HostBatch) -> Batch:
-        return Batch(*rows_to_devices((batch.src_BS, batch.targets_BNT), self._run.mesh))
+        return Batch(*rows_to_devices((batch.src_BS, batch.targets_BNT), self._run.layout.mesh))
 
     def _is_due(self, every: int) -> bool:
-        if self._step == self._resumed_at:  # done before the run was stopped here, or step 0
+        if self._step == (self._resumed_at or 0):  # done before the run was stopped here, or step 0
             return False
         return self._step == self._run.num_steps or bool(every and self._step % every == 0)
 
     def _evaluation_is_due(self) -> bool:
-        return self._run.dev_loader is not None and self._is_due(self._experiment.eval_every_steps)
+        if self._run.dev_loader is None:
+            return False
+        if self._step == 0 and self._is_contrastive:  # what the run starts from
+            return self._best is None
+        return self._is_due(self._experiment.eval_every_steps)
+
+    def _keeping_is_due(self) -> bool:
+        return self._step != (self._resumed_at or 0) and self._watch.is_due(self._step)
 
     def _checkpoint_is_due(self) -> bool:
         return self._is_due(self._experiment.checkpoint_every_steps)
@@ -209,13 +257,15 @@ class _Loop:
         run = self._run
         assert run.dev_loader is not None
         self._log_window()
-        result = evaluate(self.state.params, run.dev_loader, run.evaluate, run.mesh)
+        result = evaluate(self.state.params, run.dev_loader, run.evaluate, run.layout.mesh)
         if not math.isfinite(result.loss):
-            raise NonFiniteError(f"step {self._step:,}: dev loss {result.loss}")
+            self._diverged(self._step, f"dev loss {result.loss}")
+            return
         is_best = self._best is None or result.loss < self._best[0]
         if is_best:
             self._best = (result.loss, self._step)
             self._best_store.save(self._step, self.state.params, {"dev_loss": result.loss})
+        self._watch.observe_dev(self._step, result.loss, is_best)
         self._log.write("dev", self._step, **result.row())
         self._progress.say(f"step {self._step:,} · {result}{' · best so far' * is_best}")
 
@@ -226,8 +276,10 @@ class _Loop:
             "position": self._position.to_json(),
             "best": best,
             "data_sha256": self._run.data_sha256,
+            "watch": self._watch.to_json(),
         }
         self._best_store.wait()  # the checkpoint names it, so it must be there
+        self._watch.wait()
         self._store.save(self._step, self.state, data)
 
     def _finish(self, pending: _Pending | None) -> None:
@@ -238,22 +290,44 @@ class _Loop:
         loss, norm = float(metrics.sums.loss), float(metrics.grad_norm)
         num_tokens = float(metrics.sums.num_tokens)
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            self._store.wait()
-            latest = self._store.latest_step()
-            kept = "no checkpoint exists yet" if latest is None else f"step {latest:,} is kept"
             rows = [name for batch in pending.batches for name in batch.ids if name]
-            raise NonFiniteError(
-                f"step {pending.step:,}: loss {loss}, gradient norm {norm}; {kept}. Rows of this "
-                f"step: {', '.join(rows[:8])}{', ...' * (len(rows) > 8)}. Lower "
-                "optim.learning_rate, or look at these rows"
+            self._diverged(
+                pending.step,
+                f"loss {loss}, gradient norm {norm}. Rows of this step: {', '.join(rows[:8])}"
+                f"{', ...' * (len(rows) > 8)}",
             )
+            return
+        self._watch.observe(pending.step, metrics.sums)
         self._window.add(metrics, pending.step, pending.epoch, pending.batches)
         self._progress.update(pending.step, int(num_tokens), loss / max(num_tokens, 1.0))
         if pending.step % self._experiment.log_every_steps == 0:
             self._log_window()
+
+    def _diverged(self, step: int, what: str) -> None:
+        """A collapse where the watch guards, else an error."""
+        if self._watch.guards:
+            self._watch.observe_non_finite(step, what)
+            return
+        self._store.wait()
+        latest = self._store.latest_step()
+        kept = "no checkpoint exists yet" if latest is None else f"step {latest:,} is kept"
+        raise NonFiniteError(
+            f"step {step:,}: {what}; {kept}. Lower optim.learning_rate, or look at these rows"
+        )
 
     def _log_window(self) -> None:
         row = self._window.take()
         if row is not None:
             self._train_loss = row["loss"]
             self._log.write("train", **row)
+
+
+def _sharding_line(description: dict[str, Any]) -> str:
+    whole, held = (
+        description[key] / 2**20 for key in ("parameter_bytes", "parameter_bytes_per_device")
+    )
+    return (
+        f"{description['sharding']}: {held:,.1f} of {whole:,.1f} MiB of parameters on each of "
+        f"{description['num_devices']} devices; {description['num_copied_parameters']} are copied, "
+        f"the largest: {', '.join(description['largest_copied_parameters'])}"
+    )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from jax.sharding import Mesh
 
 from quals_jax.checkpoints.huggingface import read_config
 from quals_jax.checkpoints.model_folder import QualsSettings, load_model_folder
@@ -17,6 +16,7 @@ from quals_jax.data.loader import Loader, Rows
 from quals_jax.models.bart import Params, init_params, param_shapes
 from quals_jax.models.config import BartConfig
 from quals_jax.parallel.mesh import data_mesh
+from quals_jax.parallel.rules import Layout
 from quals_jax.text.tokenizer import Tokenizer
 from train.config import ContrastData, Experiment, TextData
 from train.conseq import conseq_loss
@@ -26,7 +26,7 @@ from train.optim import make_optimizer
 from train.step import Batch, LossFn, Trainer, likelihood_loss, make_evaluate
 
 # What two models may differ in and still have the same parameters.
-_NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype"}
+_NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype", "remat"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Run:
 
     experiment: Experiment
     workdir: Path
-    mesh: Mesh
+    layout: Layout
     config: BartConfig
     tokenizer: Tokenizer
     loader: Loader
@@ -50,7 +50,7 @@ class Run:
 
 def prepare(experiment: Experiment, workdir: Path) -> Run:
     """Reads the data and builds the run; nothing is compiled yet."""
-    mesh = data_mesh()
+    layout = Layout(data_mesh(), experiment.sharding)
     inputs = load_inputs(experiment, workdir)
     tokenizer = inputs.tokenizer
     config = dataclasses.replace(
@@ -64,8 +64,8 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
     for data in (inputs.train, inputs.dev):
         if data is not None:
             _check_positions(config, data)
-    loader = _loader(experiment, config, mesh, inputs.train, experiment.batch.batches_per_step)
-    dev_loader = None if inputs.dev is None else _loader(experiment, config, mesh, inputs.dev, 1)
+    loader = _loader(experiment, config, inputs.train, experiment.batch.batches_per_step)
+    dev_loader = None if inputs.dev is None else _loader(experiment, config, inputs.dev, 1)
     epochs = experiment.num_epochs
     num_steps = experiment.num_steps or max(1, round(epochs * loader.steps_per_epoch))
     optimizer, schedule = make_optimizer(experiment.optim, num_steps)
@@ -76,8 +76,9 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         optimizer,
         schedule,
         jax.random.key(experiment.seed) if any(rates) else None,
+        layout,
     )
-    evaluate = make_evaluate(config, likelihood_loss(0.0, experiment.loss_chunk_tokens))
+    evaluate = make_evaluate(config, likelihood_loss(0.0, experiment.loss_chunk_tokens), layout)
     digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
     description = {
         "num_parameters": num_parameters(config),
@@ -89,11 +90,12 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         "steps_per_epoch": loader.steps_per_epoch,
         "batch_shapes": [dataclasses.asdict(shape) for shape in loader.shapes],
         "padding": round(loader.padding, 4),
+        **layout.describe(param_shapes(config)),
     }
     return Run(
         experiment=experiment,
         workdir=workdir,
-        mesh=mesh,
+        layout=layout,
         config=config,
         tokenizer=tokenizer,
         loader=loader,
@@ -157,13 +159,13 @@ def _settings(experiment: Experiment, config: BartConfig) -> QualsSettings:
 
 
 def _loader(
-    experiment: Experiment, config: BartConfig, mesh: Mesh, data: Dataset, batches_per_step: int
+    experiment: Experiment, config: BartConfig, data: Dataset, batches_per_step: int
 ) -> Loader:
     shapes = choose_shapes(
         data.lengths,
         max_tokens=experiment.batch.max_tokens,
         max_shapes=experiment.batch.max_shapes,
-        row_multiple=mesh.size,
+        row_multiple=experiment.batch.row_multiple,
     )
     return Loader(
         data.example,
@@ -172,6 +174,7 @@ def _loader(
         pad_id=config.pad_id,
         eos_id=config.eos_id,
         batches_per_step=batches_per_step,
+        row_multiple=jax.device_count(),
         rows=Rows(jax.process_index(), jax.process_count()),
     )
 

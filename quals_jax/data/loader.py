@@ -23,11 +23,7 @@ class HostBatch:
     src_BS: np.ndarray
     targets_BNT: np.ndarray
     ids: tuple[str, ...]
-
-    @property
-    def num_examples(self) -> int:
-        """Rows that are real examples."""
-        return sum(map(bool, self.ids))
+    num_examples: int  # of the whole batch, over all processes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +59,9 @@ class Loader:
     to epoch. ``lengths`` are upper bounds of its lengths, as `buckets.lengths_of` gives them. Each
     item of the iterator is the list of the ``batches_per_step`` batches of one update (fewer at
     the end of an epoch) with the position after it.
+
+    Which examples share a batch does not depend on devices: a batch of a shape whose ``B`` is no
+    multiple of ``row_multiple`` (the number of devices) gets rows that only pad.
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class Loader:
         pad_id: int,
         eos_id: int,
         batches_per_step: int = 1,
+        row_multiple: int = 1,
         rows: Rows = Rows(),
     ):
         self._example = example
@@ -87,7 +87,7 @@ class Loader:
             )
         self._pad_id, self._eos_id = pad_id, eos_id
         self._batches_per_step = batches_per_step
-        self._rows = rows
+        self._row_multiple, self._rows = row_multiple, rows
 
     @property
     def steps_per_epoch(self) -> int:
@@ -99,7 +99,9 @@ class Loader:
     @property
     def padding(self) -> float:
         """Share of the tokens of an epoch that are padding."""
-        full = sum(shape.num_tokens for shape, _ in self.plan(0, None))
+        full = sum(
+            shape.num_tokens * self._num_rows(shape) // shape.B for shape, _ in self.plan(0, None)
+        )
         # Real tokens from above: every target counts as long as its example's longest.
         return 1.0 - (self._lengths[:, 0] + self._lengths[:, 1] * self._lengths[:, 2]).sum() / full
 
@@ -141,7 +143,7 @@ class Loader:
                     break
 
     def _build(self, shape: BatchShape, members: np.ndarray, epoch: int) -> HostBatch:
-        size = shape.B // self._rows.count
+        size = self._num_rows(shape) // self._rows.count
         mine = members[self._rows.index * size : (self._rows.index + 1) * size]
         src_BS = np.full((size, shape.S), self._pad_id, np.int32)
         src_BS[:, 0] = self._eos_id  # a row that only pads still attends to one token
@@ -153,7 +155,10 @@ class Loader:
             src_BS[row, : len(example.source)] = example.source
             for n, target in enumerate(example.targets):
                 targets_BNT[row, n, : len(target)] = target
-        return HostBatch(src_BS, targets_BNT, tuple(ids))
+        return HostBatch(src_BS, targets_BNT, tuple(ids), len(members))
+
+    def _num_rows(self, shape: BatchShape) -> int:
+        return -(-shape.B // self._row_multiple) * self._row_multiple
 
 
 def prefetch(items: Iterator[Any], depth: int = 2) -> Generator[Any, None, None]:

@@ -65,8 +65,7 @@ class Layout:
         """The sharding of every leaf; leaves need a shape only."""
 
         def of(path: tuple[Any, ...], leaf: Any) -> NamedSharding:
-            name = jax.tree_util.keystr(path, simple=True, separator="/")
-            rule = next(rule for pattern, rule in RULES[self.rules] if re.search(pattern, name))
+            rule = next(r for pattern, r in RULES[self.rules] if re.search(pattern, _name(path)))
             return NamedSharding(self.mesh, rule(leaf.shape, self.mesh.size))
 
         return jax.tree_util.tree_map_with_path(of, tree)
@@ -79,14 +78,15 @@ class Layout:
             self.shardings(tree),
         )
 
-    def place(self, tree: Tree) -> Tree:
+    def place(self, tree: Any) -> Any:
         """Global arrays from arrays that every process holds in whole."""
 
         def put(leaf: Any, sharding: NamedSharding) -> jax.Array:
             host = np.asarray(leaf)
             return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
 
-        return jax.tree.map(put, tree, self.shardings(tree))
+        with jax.transfer_guard_host_to_device("allow"):  # not a hidden copy: it is asked for
+            return jax.tree.map(put, tree, self.shardings(tree))
 
     def constrain(self, tree: Tree) -> Tree:
         """The same values inside ``jit``, laid out by the rules."""
@@ -109,23 +109,28 @@ class Layout:
         return jax.checkpoint(gathered, policy=policy)  # pyrefly: ignore
 
     def describe(self, params: Any) -> dict[str, Any]:
-        """What a log says: devices, bytes per device, and the parameters that stay copied."""
+        """Bytes of the parameters, of those that one device holds, and what was not split."""
         total = held = 0
-        unsplit = []
+        copied_sizes = {}
         paths = jax.tree_util.tree_leaves_with_path(params)
         for (path, leaf), s in zip(paths, jax.tree.leaves(self.shardings(params)), strict=True):
             size = math.prod(leaf.shape) * leaf.dtype.itemsize
             total += size
-            held += size // (1 if s.is_fully_replicated else self.mesh.size)
-            if s.is_fully_replicated and self.rules != "data_parallel":
-                unsplit.append((size, jax.tree_util.keystr(path, simple=True, separator="/")))
+            held += size if s.is_fully_replicated else size // self.mesh.size
+            if s.is_fully_replicated:
+                copied_sizes[_name(path)] = size
         return {
             "sharding": self.rules,
+            "num_devices": self.mesh.size,
             "parameter_bytes": total,
             "parameter_bytes_per_device": held,
-            "num_copied_parameters": len(unsplit),
-            "largest_copied_parameters": [name for _, name in sorted(unsplit, reverse=True)[:5]],
+            "num_copied_parameters": len(copied_sizes),
+            "largest_copied_parameters": sorted(copied_sizes, key=lambda n: -copied_sizes[n])[:5],
         }
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
 _GATHERED = "gathered parameter"

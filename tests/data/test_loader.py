@@ -123,6 +123,22 @@ def test_processes_hold_disjoint_rows_that_join_to_the_whole_batch():
         assert first.ids + second.ids == batch.ids
 
 
+def test_the_number_of_devices_adds_rows_that_only_pad_and_changes_nothing_else():
+    whole, padded = list(make_loader().once()), list(make_loader(row_multiple=8).once())
+    for batch, wide in zip(whole, padded, strict=True):
+        assert len(wide.src_BS) == len(wide.targets_BNT) == 8
+        assert wide.ids == batch.ids + ("",) * 4
+        assert wide.src_BS[:4].tolist() == batch.src_BS.tolist()
+        assert wide.num_examples == batch.num_examples
+    assert make_loader(row_multiple=8).plan(1, 2)[3][1].tolist() == (
+        make_loader().plan(1, 2)[3][1].tolist()
+    )
+    assert make_loader(row_multiple=8).padding > make_loader().padding
+    half = next(make_loader(row_multiple=8, rows=Rows(1, 2)).once())
+    assert half.ids == ("",) * 4
+    assert half.num_examples == whole[0].num_examples > 0  # of the whole batch
+
+
 def test_an_example_that_fits_no_shape_is_an_error():
     with pytest.raises(ValueError, match=r"\[99, 1, 3\] fits no shape"):
         Loader(lambda i, e: EXAMPLES[i], np.array([[99, 1, 3]]), SHAPES, pad_id=PAD, eos_id=EOS)

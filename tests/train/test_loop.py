@@ -12,6 +12,7 @@ import pytest
 from quals_jax.checkpoints.model_folder import load_model_folder
 from train.loop import NonFiniteError, train
 from train.metric_log import read_metrics
+from train.resume import check_same_run
 
 TIMES = {"secs"}
 
@@ -132,6 +133,16 @@ def test_other_settings_are_refused_and_named(whole, tiny_experiment):
     assert "optim.beta2 was 0.999, is 0.5; seed was 1, is 5." in str(error.value)
     assert "log_every_steps" not in str(error.value)
     assert "--workdir" in str(error.value)
+
+
+def test_a_field_newer_than_the_run_had_its_default(whole, tiny_experiment, tmp_path):
+    config = json.loads((whole[0] / "config.json").read_text())
+    del config["label_smoothing"], config["sharding"], config["batch"]["row_multiple"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    check_same_run(dataclasses.replace(tiny_experiment, sharding="fully_sharded"), tmp_path)
+    other = dataclasses.replace(tiny_experiment, label_smoothing=0.2)
+    with pytest.raises(ValueError, match=r"label_smoothing was 0\.1, is 0\.2\. "):
+        check_same_run(other, tmp_path)
 
 
 def test_other_data_behind_the_same_names_is_refused(whole, tiny_experiment, monkeypatch):
