@@ -26,6 +26,7 @@ Rows in:   {"id": 1, "document": "…", "summary": "…"}
 Rows out:  {"id": 1, "quals": -0.31, "answer": -0.4, "low_share": 0.2, "min": -1.7, "num_pairs": 10,
             "pairs": [{"question": "…", "answer": "…", "score": -1.7, …}, …], "reason": null}
            or {"id": 1, "scores": [one such object per summary]}
+           With --answer-f1 also "f1": 0.8, and "answer_f1" and "document_answer" of each pair.
 A summary that cannot be scored has "quals": null and a reason (empty_summary, empty_document,
 no_questions).
 """
@@ -79,6 +80,18 @@ def add_parser(commands: Any) -> None:
         default="float32",
         help="of matrix products (default: float32; bfloat16 is faster on accelerators)",
     )
+    metric.add_argument(
+        "--answer-f1",
+        action="store_true",
+        help='answer the pairs\' questions from the document and add "f1", the agreement of these '
+        "answers (after QAGS)",
+    )
+    metric.add_argument(
+        "--f1-against",
+        choices=("pair", "summary"),
+        help="agreement with what: the pairs' own answers, or answers from the summary (default: "
+        "pair; with --answer-f1)",
+    )
     for name, (default, parse, text) in OPTIONS.items():
         metric.add_argument(
             f"--{name.replace('_', '-')}",
@@ -92,6 +105,10 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command; its exit status."""
     options = {name: getattr(args, name) for name in ("mode", *OPTIONS)}
+    if args.answer_f1:
+        options["answer_f1"] = args.f1_against or "pair"
+    elif args.f1_against:
+        raise ValueError("--f1-against needs --answer-f1")
     settings = options | {"explain": args.explain, "dtype": args.dtype}
 
     def load_worker() -> Worker:
@@ -114,13 +131,16 @@ def quals_worker(metric: "Quals", *, explain: bool = False) -> Worker:
             [row.summaries for row in rows],
             lambda done: report(done * rows_per_summary),
         )
-        return [_output_row(row, group, explain) for row, group in zip(rows, results, strict=True)]
+        shown = {"explain": explain, "answer_f1": metric.options.answer_f1 is not None}
+        return [_output_row(row, group, shown) for row, group in zip(rows, results, strict=True)]
 
     return Worker(process, metric.signature)
 
 
-def _output_row(row: SummaryRow, results: "list[QualsResult]", explain: bool) -> dict[str, Any]:
-    scores = [result.to_row(explain=explain) for result in results]
+def _output_row(
+    row: SummaryRow, results: "list[QualsResult]", shown: Mapping[str, bool]
+) -> dict[str, Any]:
+    scores = [result.to_row(**shown) for result in results]
     if row.single:
         return scores[0]
     failed = next((score for score in scores if score.get("status") == "error"), None)
@@ -132,8 +152,8 @@ class ScoreTally:
     """Mean score, and how many summaries have none for which reason."""
 
     def __init__(self):
-        self._sum = 0.0
-        self._scored = self._all = self._truncated = 0
+        self._sum = self._f1_sum = 0.0
+        self._scored = self._all = self._truncated = self._with_f1 = 0
         self._reasons: Counter[str] = Counter()
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -144,12 +164,17 @@ class ScoreTally:
             if score.get("quals") is not None:
                 self._scored += 1
                 self._sum += score["quals"]
+                if score.get("f1") is not None:
+                    self._with_f1 += 1
+                    self._f1_sum += score["f1"]
             elif score.get("status") != "error":
                 self._reasons[score["reason"]] += 1
 
     def line(self) -> str:
         """For example ``mean QUALS -0.4312, 470 of 474 summaries scored (no_questions 4)``."""
         mean = f"{self._sum / self._scored:.4f}" if self._scored else "undefined"
+        if self._with_f1:
+            mean += f", mean F1 {self._f1_sum / self._with_f1:.4f}"
         text = f"mean QUALS {mean}, {self._scored} of {self._all} summaries scored"
         if self._reasons:
             reasons = sorted(self._reasons.items())

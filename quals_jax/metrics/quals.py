@@ -17,55 +17,16 @@ import numpy as np
 
 import quals_jax
 from quals_jax.checkpoints.model_folder import ModelFolder, load_model_folder
-from quals_jax.decoding.options import BeamSearch
 from quals_jax.decoding.searcher import Hypothesis, Searcher
+from quals_jax.metrics.answer_agreement import Answerer
 from quals_jax.metrics.pair_filter import Candidate, filter_clean, filter_paper
+from quals_jax.metrics.quals_options import QualsOptions
 from quals_jax.metrics.quals_result import QAPair, QualsResult
 from quals_jax.parallel.batches import RowFailure
 from quals_jax.scoring import Scorer
 from quals_jax.text.qa_pairs import decode_pair, separator_of
 
 __all__ = ["QAPair", "Quals", "QualsOptions", "QualsResult"]
-
-
-@dataclasses.dataclass(frozen=True)
-class QualsOptions:
-    """How pairs are generated, kept and scored; the defaults are the paper's.
-
-    ``mode`` ``paper`` is the official code, bug for bug: the summary side carries the penalties of
-    the diverse search, ``num_pairs`` is a soft limit, long documents are cut. Mode ``clean`` uses
-    plain log-probabilities on both sides, so that QUALS(x, x) is 0, keeps at most ``num_pairs``
-    distinct pairs and reads long documents in overlapping windows, the best window per pair.
-    ``low_threshold`` (nats per token) defines the share of low pairs. Documents beyond
-    ``max_document_tokens`` are cut in either mode.
-    """
-
-    mode: Literal["clean", "paper"] = "clean"
-    num_beams: int = 60
-    num_groups: int = 60
-    diversity_strength: float = 0.5
-    min_question_tokens: int = 8
-    max_pair_tokens: int = 60
-    num_pairs: int = 10
-    low_threshold: float = -0.5
-    max_document_tokens: int = 16_384
-
-    def __post_init__(self) -> None:
-        if self.mode not in ("clean", "paper"):
-            raise ValueError(f"mode is {self.mode!r}, expected 'clean' or 'paper'")
-        for name in ("num_pairs", "max_document_tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected >= 1")
-
-    def search(self) -> BeamSearch:
-        """The options of the diverse beam search."""
-        return BeamSearch(
-            num_beams=self.num_beams,
-            num_groups=self.num_groups,
-            diversity_strength=self.diversity_strength,
-            min_len=self.min_question_tokens,
-            max_len=self.max_pair_tokens,
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +48,8 @@ class _Item:
     summary: str
     pairs: list[_Pair] = dataclasses.field(default_factory=list)
     dropped: dict[str, int] = dataclasses.field(default_factory=dict)
+    summary_source: list[int] = dataclasses.field(default_factory=list)
+    best_windows: list[list[int]] = dataclasses.field(default_factory=list)  # of every pair
     truncated_tokens: int = 0
     result: QualsResult | None = None
 
@@ -102,6 +65,7 @@ class Quals:
             model.config, model.params, self.options.search(), model.quals.forced_bos_id
         )
         self._scorer = Scorer(model.config, model.params)
+        self._answerer = Answerer(model, respell=self.options.mode == "paper")
 
     @classmethod
     def from_pretrained(
@@ -177,7 +141,10 @@ class Quals:
         for item in _unfinished(items):
             if not item.pairs:
                 item.result = self._result(item, [])
-        self._score_pairs(_unfinished(items), lambda done: report(0.5 * done))
+        scored = _unfinished(items)
+        self._score_pairs(scored, lambda done: report(0.5 * done))
+        if self.options.answer_f1 is not None:
+            self._compare_answers([item for item in scored if item.result and item.result.pairs])
 
         grouped: list[list[QualsResult]] = [[] for _ in documents]
         for item in items:
@@ -188,11 +155,11 @@ class Quals:
     def _generate_pairs(self, items: list[_Item], report: Callable[[float], None]) -> None:
         """Searches for pairs of every summary and filters them."""
         limit = self.model.quals.max_source_tokens
-        sources = []
         for item in items:
             tokens = self._encode(item.summary)
             item.truncated_tokens += max(0, len(tokens) - limit)
-            sources.append(self._source(tokens[:limit]))
+            item.summary_source = self._source(tokens[:limit])
+        sources = [item.summary_source for item in items]
         for item, outcome in zip(items, self._searcher.search(sources, report), strict=True):
             if isinstance(outcome, RowFailure):
                 item.result = QualsResult.failed(outcome.code, outcome.message)
@@ -232,32 +199,54 @@ class Quals:
         by_document: dict[int, list[_Item]] = {}
         for item in items:
             by_document.setdefault(item.row, []).append(item)
-        sources: list[list[int]] = []
+        sources: dict[int, list[list[int]]] = {}
         targets: list[list[list[int]]] = []
-        owners: list[int] = []
         for row, group in by_document.items():
             windows, truncated = self._windows(self._encode(group[0].document))
             for item in group:
                 item.truncated_tokens += truncated
-            sources += [self._source(window) for window in windows]
+            sources[row] = [self._source(window) for window in windows]
             targets += [[pair.tokens for item in group for pair in item.pairs]] * len(windows)
-            owners += [row] * len(windows)
 
-        scored: dict[int, list[list[np.ndarray] | RowFailure]] = {}
-        outcomes = self._scorer.score(sources, targets)
-        for row, outcome in zip(owners, outcomes, strict=True):
-            scored.setdefault(row, []).append(outcome)
+        outcomes = iter(
+            self._scorer.score([s for group in sources.values() for s in group], targets)
+        )
         for row, group in by_document.items():
-            failures = [o for o in scored[row] if isinstance(o, RowFailure)]
+            scored = [next(outcomes) for _ in sources[row]]
+            failures = [outcome for outcome in scored if isinstance(outcome, RowFailure)]
             if failures:
                 for item in group:
                     item.result = QualsResult.failed(failures[0].code, failures[0].message)
                 continue
             # The window that supports a pair best speaks for the document.
-            best = iter([max(views, key=np.mean) for views in zip(*scored[row], strict=True)])
+            best = iter(
+                [
+                    max(zip(views, sources[row], strict=True), key=lambda view: np.mean(view[0]))
+                    for views in zip(*scored, strict=True)
+                ]
+            )
             for item in group:
-                item.result = self._result(item, [next(best) for _ in item.pairs])
+                chosen = [next(best) for _ in item.pairs]
+                item.best_windows = [window for _, window in chosen]
+                item.result = self._result(item, [log_probs for log_probs, _ in chosen])
         report(len(items))
+
+    def _compare_answers(self, items: list[_Item]) -> None:
+        """Answers the questions of the pairs and adds the answers to the results."""
+        questions = [
+            [self._answerer.question(pair.question, pair.tokens) for pair in item.pairs]
+            for item in items
+        ]
+        found = [self._answerer.answers([item.best_windows for item in items], questions)]
+        if self.options.answer_f1 == "summary":
+            summaries = [[item.summary_source] * len(item.pairs) for item in items]
+            found.append(self._answerer.answers(summaries, questions))
+        for item, *sides in zip(items, *found, strict=True):
+            failures = [side for side in sides if isinstance(side, RowFailure)]
+            if failures:
+                item.result = QualsResult.failed(failures[0].code, failures[0].message)
+            elif item.result is not None:
+                item.result = item.result.with_answers(*sides)
 
     def _result(self, item: _Item, log_probs_document: list[np.ndarray]) -> QualsResult:
         pairs = tuple(

@@ -2,9 +2,12 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from quals_jax.text.answers import token_f1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,7 +16,8 @@ class QAPair:
 
     ``tokens`` are the texts of the generated tokens: question, separator, answer, ``</s>``; the
     two tuples of log-probabilities stand beside them. ``num_answer_tokens`` counts the tokens
-    between separator and ``</s>``.
+    between separator and ``</s>``. ``document_answer`` and ``summary_answer`` are what QAGen
+    answers to the question from either text, where it was asked.
     """
 
     question: str
@@ -22,6 +26,8 @@ class QAPair:
     log_probs_document: tuple[float, ...]
     log_probs_summary: tuple[float, ...]
     num_answer_tokens: int
+    document_answer: str | None = None
+    summary_answer: str | None = None
 
     @property
     def score(self) -> float:
@@ -34,6 +40,14 @@ class QAPair:
         answer = slice(-1 - self.num_answer_tokens, -1)
         return _mean(self.log_probs_document[answer]) - _mean(self.log_probs_summary[answer])
 
+    @property
+    def answer_f1(self) -> float | None:
+        """Token F1 of the answer from the document and that from the summary, or the pair's own."""
+        if self.document_answer is None:
+            return None
+        expected = self.answer if self.summary_answer is None else self.summary_answer
+        return token_f1(self.document_answer, expected)
+
 
 def _mean(values: tuple[float, ...]) -> float:
     return float(np.mean(values)) if values else 0.0
@@ -45,7 +59,8 @@ class QualsResult:
 
     ``quals`` is the mean over the pairs, ``answer`` the mean over the pairs' answer scores,
     ``min`` the lowest pair and ``low_share`` the share of pairs below the threshold of the options.
-    Without a score all four are None and ``reason`` says why: ``empty_summary``,
+    ``f1`` is the mean over the pairs' `QAPair.answer_f1` (0 to 1, no unit), where that was asked
+    for. Without a score all are None and ``reason`` says why: ``empty_summary``,
     ``empty_document``, ``no_questions``, or the code of an error with ``error`` its message.
     ``dropped`` counts the generated pairs that the filter took out, by reason.
     """
@@ -54,6 +69,7 @@ class QualsResult:
     answer: float | None = None
     min: float | None = None
     low_share: float | None = None
+    f1: float | None = None
     reason: str | None = None
     error: str | None = None
     pairs: tuple[QAPair, ...] = ()
@@ -82,13 +98,29 @@ class QualsResult:
         """The result of a row that could not be computed."""
         return cls(None, reason=code, error=message)
 
+    def with_answers(
+        self, from_document: Sequence[str], from_summary: Sequence[str] | None = None
+    ) -> "QualsResult":
+        """The result with the answers to the questions of its pairs, and their agreement."""
+        pairs = tuple(
+            dataclasses.replace(pair, document_answer=document, summary_answer=summary)
+            for pair, document, summary in zip(
+                self.pairs, from_document, from_summary or [None] * self.num_pairs, strict=True
+            )
+        )
+        values = [pair.answer_f1 for pair in pairs if pair.answer_f1 is not None]
+        return dataclasses.replace(self, pairs=pairs, f1=_mean(tuple(values)))
+
     @property
     def num_pairs(self) -> int:
         """How many pairs the scores are means over."""
         return len(self.pairs)
 
-    def to_row(self, *, explain: bool = False) -> dict[str, Any]:
-        """The result as the fields of an output row; ``explain`` adds every token's numbers."""
+    def to_row(self, *, explain: bool = False, answer_f1: bool = False) -> dict[str, Any]:
+        """The result as the fields of an output row.
+
+        ``explain`` adds every token's numbers, ``answer_f1`` the agreement of answers.
+        """
         row: dict[str, Any] = {
             "quals": _rounded(self.quals),
             "answer": _rounded(self.answer),
@@ -97,6 +129,8 @@ class QualsResult:
             "num_pairs": self.num_pairs,
             "reason": self.reason,
         }
+        if answer_f1:
+            row["f1"] = _rounded(self.f1)
         if self.error is not None:
             row |= {"status": "error", "code": self.reason, "message": self.error}
         if self.truncated_tokens:
@@ -114,6 +148,11 @@ def _pair_row(pair: QAPair, explain: bool) -> dict[str, Any]:
         "score": _rounded(pair.score),
         "answer_score": _rounded(pair.answer_score),
     }
+    if pair.document_answer is not None:
+        row["answer_f1"] = _rounded(pair.answer_f1)
+        row["document_answer"] = pair.document_answer
+    if pair.summary_answer is not None:
+        row["summary_answer"] = pair.summary_answer
     if explain:
         row["tokens"] = list(pair.tokens)
         row["log_probs_document"] = [_rounded(x) for x in pair.log_probs_document]

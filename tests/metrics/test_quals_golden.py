@@ -7,13 +7,14 @@ import pytest
 
 from quals_jax.metrics.quals import Quals, QualsOptions
 from quals_jax.metrics.quals_result import QAPair, QualsResult
+from quals_jax.text.answers import token_f1
 from tests import golden_files, tolerances
 from tests.golden_models import qagen
 
 
 @pytest.fixture(scope="module")
 def results() -> list[QualsResult]:
-    metric = Quals(qagen("full_p"), QualsOptions(mode="paper"))
+    metric = Quals(qagen("full_p"), QualsOptions(mode="paper", answer_f1="pair"))
     return metric.score(lines("e2e/test.source"), lines("e2e/test.target"))
 
 
@@ -57,6 +58,18 @@ def test_same_log_probabilities_of_every_token(results):
                 (pair.log_probs_document, qa["eval_pos_scores"]),
             ]:
                 np.testing.assert_allclose(ours, theirs, atol=tolerances.LOG_PROBS_FULL, rtol=0)
+
+
+def test_same_answers_from_the_documents(results):
+    rows = [
+        json.loads(line)[0] for line in lines("e2e/eval_gen/test.source.source_gen_eval_noprepend")
+    ]
+    official = [[qa["eval_ans"] for qa in row["qas"]] for row in rows]
+    assert [[pair.document_answer for pair in result.pairs] for result in results] == official
+    for result, row in zip(results, rows, strict=True):
+        values = [token_f1(qa["eval_ans"], qa["a"]) for qa in row["qas"]]
+        assert result.f1 == (pytest.approx(np.mean(values)) if values else None)
+    assert 0.2 < np.mean([result.f1 for result in results if result.pairs]) < 0.8
 
 
 def test_the_long_document_is_cut_and_says_so(results):
