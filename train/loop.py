@@ -16,38 +16,21 @@ from typing import Any, TextIO
 import jax
 
 from quals_jax.checkpoints.model_folder import save_model_folder
-from quals_jax.checkpoints.training_state import TrainingStore, abstract_like
+from quals_jax.checkpoints.training_state import TrainingStore
 from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
 from quals_jax.models.bart import param_shapes
 from quals_jax.parallel.mesh import rows_to_devices
+from train.best import BestOnDev
 from train.config import ContrastData, Experiment
 from train.evaluation import evaluate
-from train.metric_log import MetricLog, Window, describe, environment, write_json
+from train.metric_log import MetricLog, Window, describe, environment, means, write_json
+from train.outcome import NonFiniteError, Summary
 from train.progress import Progress
 from train.resume import check_same_run
 from train.setup import Run, first_params, prepare
 from train.step import Batch, StepMetrics, TrainState
 from train.watch import Watch
-
-
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """How a run ended. Losses are nats per target token; the train loss is label-smoothed."""
-
-    step: int
-    num_steps: int
-    train_loss: float | None
-    best_dev_loss: float | None
-    best_step: int | None
-    num_compilations: int
-    stopped_by: str | None = None  # the signal that ended the run early
-    collapsed_at: int | None = None  # the update at which ConSeq collapsed (see train/guard.py)
-    early_stopped_at: int | None = None  # the evaluation that used up conseq.patience_evals
-
-
-class NonFiniteError(FloatingPointError):
-    """Loss or gradient norm is NaN or infinite; the last checkpoint is the last good state."""
 
 
 def train(
@@ -97,9 +80,8 @@ class _Loop:
             run.workdir / "checkpoints", keep=self._experiment.keep_checkpoints
         )
         stack.callback(self._store.close)
-        self._best_store = TrainingStore(run.workdir / "best", keep=1)
-        stack.callback(self._best_store.close)
-        self._best: tuple[float, int] | None = None  # dev loss, step
+        self._best = BestOnDev(run.workdir / "best")
+        stack.callback(self._best.close)
         self._is_contrastive = isinstance(self._experiment.data, ContrastData)
         conseq = self._experiment.conseq if self._is_contrastive else None
         self._watch = Watch(conseq, run.workdir / "good")
@@ -169,28 +151,20 @@ class _Loop:
             return
         self._log_window()
         if watch.collapsed_at is not None:
-            self.state = self.state.replace(params=watch.last_good(self.state.params))
+            params = watch.last_good(self.state.params)
+            self.state = dataclasses.replace(self.state, params=params)
             kept = {"reason": watch.reason, "kept_step": watch.kept_step}
             self._log.write("collapse", watch.collapsed_at, **kept)
-            self._progress.say(
-                f"COLLAPSE at step {watch.collapsed_at:,}: {watch.reason}. Training has ended; the "
-                f"parameters of step {watch.kept_step:,} are kept. Lower conseq.negative_weight or "
-                "optim.learning_rate, or raise data.reference_share"
-            )
-        else:
-            self._progress.say(
-                f"step {self._step:,}: no better dev loss in {self._experiment.conseq.patience_evals}"
-                " evaluations; training has ended"
-            )
+        self._progress.say(watch.verdict)
         self._save()
 
     def export(self) -> None:
-        """Writes the best parameters on dev (the last without a dev set) as a model folder."""
+        """Writes the parameters that are the run's result as a model folder."""
         run, params = self._run, self.state.params
         step = self._step if self._watch.kept_step is None else self._watch.kept_step
         wants_best = not self._is_contrastive or self._experiment.conseq.export == "best_on_dev"
-        if wants_best and self._best is not None and self._best[1] != step:
-            step, params, _ = self._best_store.restore(abstract_like(params), self._best[1])
+        if wants_best and self._best.step is not None and self._best.step != step:
+            step, params = self._best.step, self._best.params(params)
         folder = run.workdir / "model"
         params = jax.device_get(params)
         save_model_folder(folder, run.config, params, run.tokenizer, run.settings)
@@ -198,13 +172,12 @@ class _Loop:
 
     def summary(self, stopped_by: str | None) -> Summary:
         """How it ended."""
-        loss, step = self._best or (None, None)
         return Summary(
             step=self._step,
             num_steps=self._run.num_steps,
             train_loss=self._train_loss,
-            best_dev_loss=loss,
-            best_step=step,
+            best_dev_loss=self._best.loss,
+            best_step=self._best.step,
             num_compilations=self._run.trainer.num_compilations,
             stopped_by=stopped_by,
             collapsed_at=self._watch.collapsed_at,
@@ -226,9 +199,8 @@ class _Loop:
                 "bring them back, or choose another --workdir"
             )
         self._position = Position.from_json(data["position"])
-        self._best = None if data["best"] is None else (data["best"]["loss"], data["best"]["step"])
-        self._best_store.delete_after(step)
-        self._watch.begin(step, state.params, data["watch"])
+        self._best.resume(step, data["best"])
+        self._watch.begin(step, state.params, data.get("watch"))
         self._resumed_at = step
         return state
 
@@ -244,7 +216,7 @@ class _Loop:
         if self._run.dev_loader is None:
             return False
         if self._step == 0 and self._is_contrastive:  # what the run starts from
-            return self._best is None
+            return self._best.step is None
         return self._is_due(self._experiment.eval_every_steps)
 
     def _keeping_is_due(self) -> bool:
@@ -261,25 +233,19 @@ class _Loop:
         if not math.isfinite(result.loss):
             self._diverged(self._step, f"dev loss {result.loss}")
             return
-        is_best = self._best is None or result.loss < self._best[0]
-        if is_best:
-            self._best = (result.loss, self._step)
-            self._best_store.save(self._step, self.state.params, {"dev_loss": result.loss})
+        is_best = self._best.offer(self._step, result.loss, self.state.params)
         self._watch.observe_dev(self._step, result.loss, is_best)
         self._log.write("dev", self._step, **result.row())
         self._progress.say(f"step {self._step:,} · {result}{' · best so far' * is_best}")
 
     def _save(self) -> None:
         self._log_window()
-        best = None if self._best is None else {"loss": self._best[0], "step": self._best[1]}
         data = {
             "position": self._position.to_json(),
-            "best": best,
-            "data_sha256": self._run.data_sha256,
+            "best": self._best.to_json(),
             "watch": self._watch.to_json(),
+            "data_sha256": self._run.data_sha256,
         }
-        self._best_store.wait()  # the checkpoint names it, so it must be there
-        self._watch.wait()
         self._store.save(self._step, self.state, data)
 
     def _finish(self, pending: _Pending | None) -> None:
@@ -288,18 +254,18 @@ class _Loop:
             return
         metrics: StepMetrics = jax.device_get(pending.metrics)
         loss, norm = float(metrics.sums.loss), float(metrics.grad_norm)
-        num_tokens = float(metrics.sums.num_tokens)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             rows = [name for batch in pending.batches for name in batch.ids if name]
             self._diverged(
                 pending.step,
-                f"loss {loss}, gradient norm {norm}. Rows of this step: {', '.join(rows[:8])}"
-                f"{', ...' * (len(rows) > 8)}",
+                f"loss {loss}, gradient norm {norm} (rows of this step: {', '.join(rows[:8])}"
+                f"{', ...' * (len(rows) > 8)})",
             )
             return
         self._watch.observe(pending.step, metrics.sums)
         self._window.add(metrics, pending.step, pending.epoch, pending.batches)
-        self._progress.update(pending.step, int(num_tokens), loss / max(num_tokens, 1.0))
+        sums = {name: float(value) for name, value in metrics.sums._asdict().items()}
+        self._progress.update(pending.step, means(sums, contrastive=self._is_contrastive))
         if pending.step % self._experiment.log_every_steps == 0:
             self._log_window()
 
@@ -312,7 +278,7 @@ class _Loop:
         latest = self._store.latest_step()
         kept = "no checkpoint exists yet" if latest is None else f"step {latest:,} is kept"
         raise NonFiniteError(
-            f"step {step:,}: {what}; {kept}. Lower optim.learning_rate, or look at these rows"
+            f"step {step:,}: {what}; {kept}. Lower optim.learning_rate, or look at the rows"
         )
 
     def _log_window(self) -> None:

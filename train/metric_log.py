@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,16 @@ _PACKAGES = ("quals-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", 
 class MetricLog:
     """``metrics.jsonl``: one row per line, ``{"kind": "train" | "dev", "step": ..., ...}``.
 
-    A resumed run continues the file; rows after the step it resumes from are cut off, because they
-    will be written again.
+    A run that collapsed has a row of kind ``collapse`` with ``reason`` and ``kept_step``.
+
+    A resumed run continues the file; rows after the step it resumes from (all of them where it is
+    None) are cut off, because they will be written again.
     """
 
-    def __init__(self, path: str | Path, *, resume_step: int = 0):
+    def __init__(self, path: str | Path, *, resume_step: int | None = None):
         path = Path(path)
-        rows = [row for row in read_metrics(path) if row["step"] <= resume_step]
+        last = -1 if resume_step is None else resume_step
+        rows = [row for row in read_metrics(path) if row["step"] <= last]
         partial = path.with_name(path.name + ".partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         partial.replace(path)
@@ -71,32 +74,21 @@ class Window:
     def take(self) -> dict[str, Any] | None:
         """The row of these steps, None where there were none; the window starts anew.
 
-        ``loss`` and ``nll`` are nats per token, ``grad_norm`` is the mean before clipping. ``nll``
-        and ``accuracy`` leave S- out. ``negative_loss`` is the unlikelihood (or the Hellinger
-        distance) per S- token, before ``negative_weight``; a mean over no tokens is null.
+        Besides `means` of the steps: ``grad_norm`` is the mean before clipping.
         """
         if not self._steps:
             return None
-        sums, now = self._sums, time.monotonic()
-        negatives = sums["negative_tokens"]
-        positives = sums["num_tokens"] - negatives
+        now = time.monotonic()
         row: dict[str, Any] = {
             "step": self._steps[-1],
             "epoch": self._epoch,
-            "loss": sums["loss"] / max(sums["num_tokens"], 1.0),
-            "nll": sums["nll"] / max(positives, 1.0),
-            "accuracy": sums["correct"] / max(positives, 1.0),
+            **means(self._sums, contrastive=self._contrastive),
             "grad_norm": sum(self._norms) / len(self._norms),
             "learning_rate": self._learning_rate,
             "num_steps": len(self._steps),
-            "num_tokens": int(sums["num_tokens"]),
             "num_examples": self._examples,
             "secs": round(now - self._started, 3),
         }
-        if self._contrastive:
-            row["positive_nll"] = sums["nll"] / positives if positives else None
-            row["negative_loss"] = sums["negative_loss"] / negatives if negatives else None
-            row["positive_tokens"], row["negative_tokens"] = int(positives), int(negatives)
         self._started = now
         self._clear()
         return row
@@ -106,6 +98,28 @@ class Window:
         self._norms: list[float] = []
         self._sums: dict[str, float] = {}
         self._examples = 0
+
+
+def means(sums: Mapping[str, float], *, contrastive: bool) -> dict[str, Any]:
+    """Means per token of the fields of `LossSums`, in nats.
+
+    ``nll`` and ``accuracy`` leave S- out. With ``contrastive`` also the two terms of ConSeq:
+    ``negative_loss`` is the unlikelihood (or the Hellinger distance) before ``negative_weight``;
+    the mean of a term without tokens is None.
+    """
+    negatives = sums["negative_tokens"]
+    positives = sums["num_tokens"] - negatives
+    found: dict[str, Any] = {
+        "loss": sums["loss"] / max(sums["num_tokens"], 1.0),
+        "nll": sums["nll"] / max(positives, 1.0),
+        "accuracy": sums["correct"] / max(positives, 1.0),
+        "num_tokens": int(sums["num_tokens"]),
+    }
+    if contrastive:
+        found["positive_nll"] = sums["nll"] / positives if positives else None
+        found["negative_loss"] = sums["negative_loss"] / negatives if negatives else None
+        found["positive_tokens"], found["negative_tokens"] = int(positives), int(negatives)
+    return found
 
 
 def read_metrics(path: str | Path) -> Iterator[dict[str, Any]]:

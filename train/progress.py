@@ -3,9 +3,11 @@
 import sys
 import time
 from collections import deque
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 _PLAIN_EVERY_SECS = 15.0
+_LOSSES = {"loss": "loss", "positive_nll": "S+", "negative_loss": "S-"}
 
 
 class Progress:
@@ -35,12 +37,12 @@ class Progress:
             self._task = self._bar.add_task("compiling", total=num_steps, completed=step)
             self._bar.start()
 
-    def update(self, step: int, num_tokens: int, loss: float) -> None:
-        """Tells that ``step`` is done, with the tokens (padding left out) of its batches."""
+    def update(self, step: int, means: Mapping[str, Any]) -> None:
+        """Tells that ``step`` is done, with what `metric_log.means` makes of its batches."""
         now = time.monotonic()
-        self._tokens += num_tokens
+        self._tokens += means["num_tokens"]
         self._recent.append((now, step, self._tokens))
-        line = self._line(step, loss)
+        line = self._line(step, means)
         if self._bar is not None:
             self._bar.update(self._task, completed=step, description=line)
         elif now - self._shown_at > _PLAIN_EVERY_SECS or step == self._num_steps:
@@ -59,13 +61,18 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def _line(self, step: int, loss: float) -> str:
+    def _line(self, step: int, means: Mapping[str, Any]) -> str:
         (then, first, before), (now, last, after) = self._recent[0], self._recent[-1]
         secs = (now - then) / max(last - first, 1)
         speed = (after - before) / max(now - then, 1e-9)
         left = secs * (self._num_steps - step)
+        losses = " · ".join(
+            f"{shown} {means[name]:.4f}"
+            for name, shown in _LOSSES.items()
+            if means.get(name) is not None
+        )
         return (
-            f"step {step:,}/{self._num_steps:,} · loss {loss:.4f} · {secs:.2f} s/step · "
+            f"step {step:,}/{self._num_steps:,} · {losses} · {secs:.2f} s/step · "
             f"{speed:,.0f} tokens/s · {_duration(left)} left"
         )
 

@@ -47,7 +47,7 @@ def test_progress_in_a_file_is_plain_lines():
     stream = io.StringIO()
     progress = Progress(num_steps=20, step=0, stream=stream)
     for step in range(1, 21):
-        progress.update(step, num_tokens=100, loss=1.25)
+        progress.update(step, {"num_tokens": 100, "loss": 1.25})
     progress.say("done")
     progress.close()
     lines = stream.getvalue().splitlines()
@@ -64,8 +64,8 @@ def test_progress_on_a_terminal_draws_a_bar():
 
     stream = Terminal()
     progress = Progress(num_steps=10, step=4, stream=stream)
-    progress.update(5, num_tokens=100, loss=2.0)
+    progress.update(5, {"num_tokens": 100, "loss": 2.0, "positive_nll": 1.5})
     progress.say("a line above the bar")
     progress.close()
     assert "a line above the bar" in stream.getvalue()
-    assert "step 5/10" in stream.getvalue()
+    assert "step 5/10 · loss 2.0000 · S+ 1.5000 · " in stream.getvalue()
