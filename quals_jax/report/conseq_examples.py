@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from quals_jax.report.axes import fixed
 from quals_jax.report.conseq_results import Example
 from quals_jax.report.conseq_tables import RULES
 from quals_jax.report.markup import Child, Markup, element
@@ -38,8 +39,11 @@ def _card(example: Example) -> Markup:
     body = element("span", example["document"], class_="long")
     document = element("div", _labelled("Document", body), class_="texts one")
     unmarked = None
-    if example["negative"] is not None and parts is None:
-        unmarked = element("p", "What is unsupported in S− was not recorded.", class_="note")
+    if example["negative"] is not None and not parts:
+        words = "No single part of S− was named as unsupported."
+        if parts is None:
+            words = "What is unsupported in S− was not recorded."
+        unmarked = element("p", words, class_="note")
     texts = element("div", positive, negative, class_="texts")
     return element("div", document, texts, unmarked, class_="card")
 
@@ -49,7 +53,7 @@ def _summary(name: str, text: str | None, score: float | None, parts: Sequence[s
         return _labelled(name, element("span", "none of this document", class_="note"))
     label = name
     if score is not None:
-        label += f" (score {score:+.3f})".replace("-", "−")
+        label += f" (score {fixed(score, 3, '+')})"
     return _labelled(label, marked_parts(text, parts))
 
 

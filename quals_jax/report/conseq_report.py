@@ -161,7 +161,7 @@ def _training(results: Results, drawings: Drawings) -> Markup:
         "unlikelihood loss of S−, high where the model still finds S− probable. A collapse is S+ "
         "becoming improbable, too: blue rises. The numbers at the ends are the last values."
     )
-    watched = "The criterion on the development set."
+    watched = "Measured on development data while training, all systems on one scale."
     return section(
         name,
         figure(drawings["training"], caption),

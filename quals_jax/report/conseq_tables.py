@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from quals_jax.report.axes import fixed
 from quals_jax.report.conseq_results import Results, Sides, System
 from quals_jax.report.markup import Child, Markup, element
 from quals_jax.report.metric_names import (
@@ -76,7 +77,7 @@ def set_table(results: Results) -> Markup:
     """What every selection rule chose, and how good it is where the truth is known."""
     rows: list[list[Child]] = []
     for rule, sets in (results["sets"] or {}).items():
-        cut_positive, cut_negative = _sides(sets.get("thresholds"), 1.0, 3)
+        cut_positive, cut_negative = _sides(sets.get("thresholds"), 1.0, 3, "+")
         pure_positive, pure_negative = _sides(sets.get("purity"), 100.0, 1)
         rows.append(
             [
@@ -115,12 +116,9 @@ def drop_tables(results: Results) -> list[Markup]:
     return blocks
 
 
-def _sides(sides: Sides | None, scale: float, decimals: int) -> list[str]:
+def _sides(sides: Sides | None, scale: float, decimals: int, sign: str = "") -> list[str]:
     values = (None, None) if sides is None else (sides["positives"], sides["negatives"])
-    return [
-        "–" if value is None else f"{scale * value:.{decimals}f}".replace("-", "−")
-        for value in values
-    ]
+    return ["–" if value is None else fixed(scale * value, decimals, sign) for value in values]
 
 
 def timing_table(timings: dict[str, float]) -> list[Markup]:

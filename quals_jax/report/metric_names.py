@@ -5,12 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quals_jax.report.axes import fixed
 from quals_jax.report.conseq_results import System
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A column of the table of systems. ``scale`` 100 turns shares into per cent."""
+    """A column of the table of systems. ``scale`` 100 turns shares into per cent.
+
+    ``least`` and ``most`` bound what it can be, ``axis`` is its name on one.
+    """
 
     name: str
     label: str
@@ -19,6 +23,8 @@ class Metric:
     scale: float = 1.0
     decimals: int = 3
     axis: str = ""
+    least: float = -math.inf
+    most: float = math.inf
 
     @property
     def axis_label(self) -> str:
@@ -34,7 +40,7 @@ class Metric:
         """The value without its unit; a dash where there is none."""
         if value is None or not math.isfinite(value):
             return "–"
-        return f"{self.scale * value:.{self.decimals}f}".replace("-", "−")
+        return fixed(self.scale * value, self.decimals)
 
     def with_unit(self, value: float | None) -> str:
         """The value as in a sentence."""
@@ -42,11 +48,11 @@ class Metric:
 
     def difference(self, value: float) -> str:
         """A difference of two values with its sign."""
-        return f"{self.scale * value:+.{self.decimals}f}".replace("-", "−")
+        return fixed(self.scale * value, self.decimals, "+")
 
 
 def _share(name: str, label: str, meaning: str, unit: str = "%", axis: str = "") -> Metric:
-    return Metric(name, label, meaning, unit, 100.0, 1, axis)
+    return Metric(name, label, meaning, unit, 100.0, 1, axis, 0.0, 1.0)
 
 
 KNOWN = (

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quals_jax.report.axes import span, tick_label, ticks
+from quals_jax.report.axes import labelled_ticks, span
 from quals_jax.report.conseq_results import System
 from quals_jax.report.labels import place_labels
 from quals_jax.report.markup import Markup
@@ -29,13 +29,14 @@ class Panel:
 def scatter_chart(systems: Sequence[System], panels: Sequence[Panel]) -> Markup:
     """Panels in two columns, all of one height scale."""
     shapes = [*legend(8, 16, [system["name"] for system in systems])]
-    heights = span(
+    ends = [
         end
         for system in systems
         for panel in panels
         for value, interval in [figure_of(system, panel.decoder, panel.y.name)]
         for end in (value, *(interval or ()))
-    )
+    ]
+    heights = span(ends, least=panels[0].y.least, most=panels[0].y.most)
     for i, panel in enumerate(panels):
         left = _LEFT + _PANEL_WIDTH * (i % _COLUMNS)
         top = _TOP + _PANEL_HEIGHT * (i // _COLUMNS)
@@ -72,17 +73,17 @@ def _panel(
         line(left, bottom, right, bottom, "axis"),
         line(left, top, left, bottom, "axis"),
     ]
-    for tick in ticks(x_low * panel.x.scale, x_high * panel.x.scale, 5):
+    for tick, words in labelled_ticks(x_low * panel.x.scale, x_high * panel.x.scale, 5):
         x, _ = place(tick / panel.x.scale, y_low)
         shapes += [
             line(x, top, x, bottom, "grid"),
-            text(x, bottom + 15, tick_label(tick), "soft small", "middle"),
+            text(x, bottom + 15, words, "soft small", "middle"),
         ]
-    for tick in ticks(y_low * panel.y.scale, y_high * panel.y.scale, 5):
+    for tick, words in labelled_ticks(y_low * panel.y.scale, y_high * panel.y.scale, 5):
         _, y = place(x_low, tick / panel.y.scale)
         shapes += [
             line(left, y, right, y, "grid"),
-            text(left - 6, y + 4, tick_label(tick), "soft small", "end"),
+            text(left - 6, y + 4, words, "soft small", "end"),
         ]
     return shapes + _points(systems, panel, place, (left, top, right, bottom))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quals_jax.report.axes import tick_label, ticks
+from quals_jax.report.axes import fixed, labelled_ticks
 from quals_jax.report.markup import Markup
 from quals_jax.report.svg import box, drawing, line, path, text
 
@@ -38,10 +38,10 @@ def score_chart(pools: Sequence[Pool]) -> Markup:
         return _LEFT + _PLOT_WIDTH * (min(max(score, low), high) - low) / (high - low)
 
     shapes = []
-    for tick in ticks(low, high):
+    for tick, words in labelled_ticks(low, high):
         shapes += [
             line(at(tick), _TOP, at(tick), bottom, "grid"),
-            text(at(tick), bottom + 16, tick_label(tick), "soft small", "middle"),
+            text(at(tick), bottom + 16, words, "soft small", "middle"),
         ]
     middle = _LEFT + _PLOT_WIDTH / 2
     shapes.append(text(middle, bottom + 34, "QUALS, nats per token", "soft small", "middle"))
@@ -59,7 +59,7 @@ def _row(pool: Pool, edges: np.ndarray, at, base: float) -> list[Markup]:
     median = float(np.median(pool.scores))
     shapes += [
         text(0, base - 20, f"{len(pool.scores):,} summaries", "soft small"),
-        text(0, base - 6, f"median {median:+.3f}".replace("-", "−"), "soft small"),
+        text(0, base - 6, f"median {fixed(median, 3, '+')}", "soft small"),
     ]
     counts, _ = np.histogram(np.clip(pool.scores, edges[0], edges[-1]), edges)
     tops = np.sqrt(counts / counts.max()) * (_ROW - 44)
@@ -76,7 +76,7 @@ def _row(pool: Pool, edges: np.ndarray, at, base: float) -> list[Markup]:
         shade, rule = ("chosen", "main") if pool.above else ("tint", "alarm")
         top = base - _ROW + 24
         shapes.insert(0, box(min(cut, end), top, abs(end - cut), base - top, shade))
-        number = f"{pool.threshold:+.3f}".replace("-", "−")
+        number = fixed(pool.threshold, 3, "+")
         words = f"{pool.chosen}: {'from' if pool.above else 'up to'} {number}"
         anchor, x = ("end", cut - 5) if pool.above else ("start", cut + 5)
         shapes += [line(cut, top, cut, base, rule), text(x, top + 9, words, "small", anchor)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from quals_jax.report.axes import span, tick_label, ticks
+from quals_jax.report.axes import labelled_ticks, span
 from quals_jax.report.conseq_results import BASELINE, System
 from quals_jax.report.markup import Markup
 from quals_jax.report.metric_names import Metric, figure_of
@@ -37,11 +37,11 @@ def system_chart(systems: Sequence[System], metric: Metric, decoders: Mapping[st
             return left + plot * (value - low) / (high - low)
 
         shapes.append(text(left, 44, label, "strong"))
-        for tick in ticks(low * metric.scale, high * metric.scale, 4):
+        for tick, words in labelled_ticks(low * metric.scale, high * metric.scale, 4):
             x = at(tick / metric.scale)
             shapes += [
                 line(x, _TOP - 6, x, bottom, "grid"),
-                text(x, bottom + 15, tick_label(tick), "soft small", "middle"),
+                text(x, bottom + 15, words, "soft small", "middle"),
             ]
         shapes += _column(systems, metric, decoder, at, left + plot + _NUMBER)
     middle = (_LABELS + right) / 2
@@ -80,4 +80,4 @@ def _range(
         for decoder in decoders:
             value, interval = figure_of(system, decoder, metric.name)
             values += [value, *(interval or ())]
-    return span(values)
+    return span(values, least=metric.least, most=metric.most)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quals_jax.report.axes import span, tick_label, ticks
+from quals_jax.report.axes import labelled_ticks, span, tick_label
 from quals_jax.report.conseq_results import Curves, Point
 from quals_jax.report.markup import Markup
 from quals_jax.report.svg import dot, drawing, line, path, text
@@ -101,14 +101,14 @@ def _cell(cell: _Cell, left: float, top: float, scale: tuple[float, float]) -> l
         return left + _PLOT_WIDTH * x / last, bottom - _PLOT_HEIGHT * (y - low) / (high - low)
 
     shapes = [text(left, top - 10, cell.label, "strong"), line(left, bottom, right, bottom, "axis")]
-    for tick in ticks(low, high, 4):
+    for tick, words in labelled_ticks(low, high, 4):
         y = place((0, tick))[1]
         shapes += [
             line(left, y, right, y, "grid"),
-            text(left - 5, y + 4, tick_label(tick), "soft small", "end"),
+            text(left - 5, y + 4, words, "soft small", "end"),
         ]
-    for tick in ticks(0, last, 4):
-        shapes.append(text(place((tick, 0))[0], bottom + 14, f"{tick:g}", "soft small", "middle"))
+    for tick, words in labelled_ticks(0, last, 4):
+        shapes.append(text(place((tick, 0))[0], bottom + 14, words, "soft small", "middle"))
     shapes.append(text(right, bottom + 27, "update", "soft small", "end"))
     if cell.note:
         shapes.append(text(right, top + 6, cell.note, "soft small", "end"))

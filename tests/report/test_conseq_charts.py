@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from quals_jax.report.axes import span, tick_label, ticks
+from quals_jax.report.axes import fixed, labelled_ticks, span, tick_label, ticks
 from quals_jax.report.labels import _box, place_labels
 from quals_jax.report.metric_names import metric_of
 from quals_jax.report.scatter import Panel, scatter_chart
@@ -180,11 +180,28 @@ def test_pools_may_be_empty_or_all_equal():
     assert {"no scores", "9 summaries"} <= set(_texts(svg))
 
 
+def test_ticks_have_the_decimals_that_tell_them_apart():
+    assert [words for _, words in labelled_ticks(3.5712, 3.5716, 4)] == [
+        *("3.5712", "3.5713", "3.5714", "3.5715", "3.5716"),
+    ]
+    assert [words for _, words in labelled_ticks(-0.3, 0.2, 2)] == ["−0.25", "0.00"]
+    assert [words for _, words in labelled_ticks(0, 40, 4)] == ["0", "10", "20", "30", "40"]
+
+
+def test_a_rounded_zero_has_no_sign():
+    assert fixed(-0.0004, 3) == fixed(0.0004, 3, "+") == "0.000"
+    assert fixed(-0.0006, 3) == "−0.001"
+    assert fixed(0.5, 1, "+") == "+0.5"
+
+
 def test_axes_have_round_numbers_and_hold_all_values():
     assert ticks(0.0, 1.0, 4) == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert [tick_label(x) for x in (-0.25, 0.0, 1234.5)] == ["−0.25", "0", "1.23e+03"]
     low, high = span([1.0, None, math.nan, 3.0])
     assert low < 1.0 < 3.0 < high
     assert span([]) == (-1.0, 1.0)
+    assert span([0.0, 0.98], least=0.0, most=1.0) == (0.0, 1.0)
+    low, high = span([-1.0, 2.0], least=0.0, most=1.0)  # outside of what the scale should have
+    assert (low, high) == (-1.0, 2.0)
     low, high = span([2.0])
     assert low < 2.0 < high
