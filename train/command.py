@@ -17,6 +17,7 @@ import tyro
 
 import experiments
 from quals_jax.jobs.stopping import Stopped
+from quals_jax.parallel.processes import OtherProcessError, start_processes
 from train.config import Experiment
 
 _USAGE = """\
@@ -31,6 +32,8 @@ examples:
   python -m train qagen_squad:smoke --workdir runs/try
   python -m train qagen_squad --workdir runs/qagen --data.train squad:train-v1.1.json.xz \\
       --optim.learning-rate 5e-4 --num-epochs 6
+  srun python -m train qagen_squad --workdir runs/qagen --sharding fully_sharded
+                                            on all GPUs of a SLURM job; the same on TPU pods
   python -m train qagen_squad --help        every field, with its value in this experiment
 """
 
@@ -51,6 +54,12 @@ class Command:
     workdir: Path
     """Folder of the run: made, or continued where it holds one."""
     experiment: Annotated[Experiment, tyro.conf.arg(name="")]
+    coordinator: str = ""
+    """HOST:PORT of process 0 of a run on many hosts; TPU pods and SLURM need none of these."""
+    num_processes: int | None = None
+    """How many processes there are."""
+    process_id: int | None = None
+    """Which of them this one is."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -62,11 +71,12 @@ def main(argv: Sequence[str]) -> int:
         command = parse(argv)
         from train.loop import train
 
+        start_processes(command.coordinator, command.num_processes, command.process_id)
         _, summary = train(command.experiment, command.workdir)
     except (ValueError, *_BAD_PATHS) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except FloatingPointError as error:
+    except (FloatingPointError, OtherProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Stopped as stopped:

@@ -44,6 +44,11 @@ class StopSignals:
         for number, handler in self._former.items():
             signal.signal(number, handler)  # pyrefly: ignore
 
+    @property
+    def received(self) -> int:
+        """The number of the first signal, 0 where none came."""
+        return self._received or 0
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._received == number == signal.SIGINT:
             if sys.stderr.isatty():

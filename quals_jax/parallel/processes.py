@@ -1,0 +1,192 @@
+"""Start of a run on many hosts, and what its processes do and decide together.
+
+The same command runs on every host. On a TPU pod and under SLURM (``srun python -m train ...``) it
+needs nothing else; elsewhere each process is told the address of process 0 (host:port), how many
+processes there are, and which one it is:
+
+    python -m train NAME --workdir DIR --coordinator 10.0.0.1:1234 --num-processes 2 --process-id 0
+
+or by JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID in the environment.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh
+
+from quals_jax.parallel.mesh import replicated, rows_to_devices
+
+Result = TypeVar("Result")
+
+_SLURM = ("SLURM_JOB_ID", "SLURM_STEP_NODELIST", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_LOCALID")
+
+
+class OtherProcessError(RuntimeError):
+    """This process stopped because another one failed; that one says why."""
+
+
+def start_processes(
+    coordinator: str = "", num_processes: int | None = None, process_id: int | None = None
+) -> None:
+    """Joins the other processes of the run, where there are any; call it before anything of JAX.
+
+    Raises ValueError where only a part of the three is given, or where they make no sense.
+    """
+    arguments = find_processes(
+        os.environ,
+        jax.config.jax_platforms or "",  # pyrefly: ignore
+        coordinator=coordinator,
+        num_processes=num_processes,
+        process_id=process_id,
+    )
+    if arguments is None:
+        return
+    # Its handler of SIGTERM would be in the way of ours (jobs/stopping.py, `StopVotes`).
+    jax.config.update("jax_enable_preemption_service", False)
+    try:
+        jax.distributed.initialize(**arguments)
+    except ValueError:
+        if arguments:
+            raise
+        # A TPU host that belongs to no cluster.
+
+
+def find_processes(
+    env: Mapping[str, str],
+    platforms: str,
+    *,
+    coordinator: str = "",
+    num_processes: int | None = None,
+    process_id: int | None = None,
+) -> dict[str, Any] | None:
+    """The arguments of ``jax.distributed.initialize``; None where this is the only process.
+
+    ``platforms`` is JAX's setting of that name: it holds ``tpu`` on every TPU host.
+    """
+    coordinator = coordinator or env.get("JAX_COORDINATOR_ADDRESS", "")
+    num = _number("num_processes", num_processes, env.get("JAX_NUM_PROCESSES"))
+    index = _number("process_id", process_id, env.get("JAX_PROCESS_ID"))
+    given = {"coordinator": coordinator, "num_processes": num, "process_id": index}
+    missing = [name for name, value in given.items() if value in ("", None)]
+    if not missing:
+        return _explicit(coordinator, num, index)
+    if len(missing) < 3:
+        raise ValueError(
+            f"a run of several processes needs coordinator, num_processes and process_id; "
+            f"{' and '.join(missing)} is missing"
+        )
+    # SLURM sets the first five in a shell of an allocation too; a step of one task is no cluster.
+    if all(name in env for name in _SLURM) and int(env.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        return {"cluster_detection_method": "slurm", "local_device_ids": _slurm_devices(env)}
+    return {} if "tpu" in platforms.split(",") else None
+
+
+def _number(name: str, flag: int | None, variable: str | None) -> int | None:
+    if flag is not None or not variable:
+        return flag
+    if not variable.isdigit():
+        raise ValueError(f"JAX_{name.upper()} is {variable!r}, expected a number")
+    return int(variable)
+
+
+def _explicit(coordinator: str, num: int | None, index: int | None) -> dict[str, Any]:
+    assert num is not None
+    assert index is not None
+    if not re.fullmatch(r".+:\d+", coordinator):
+        raise ValueError(f"coordinator is {coordinator!r}, expected HOST:PORT of process 0")
+    if not 0 <= index < num:
+        raise ValueError(f"process_id is {index}, expected 0 to {num - 1} (num_processes is {num})")
+    return {
+        "coordinator_address": coordinator,
+        "num_processes": num,
+        "process_id": index,
+        "cluster_detection_method": "deactivate",
+    }
+
+
+def _slurm_devices(env: Mapping[str, str]) -> list[int] | None:
+    """The GPUs of this task; None leaves JAX's choice, GPU i for the i-th task of a node.
+
+    That choice would leave all GPUs but one unused where a node has one task, and would look for
+    GPUs that are not there where SLURM shows each task its own only.
+    """
+    visible = [name for name in env.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    num_gpus = len(visible) or int(env.get("SLURM_GPUS_ON_NODE", "0"))
+    tasks = re.sub(r"\(x\d+\)", "", env.get("SLURM_STEP_TASKS_PER_NODE", "")).split(",")
+    if num_gpus and (set(tasks) == {"1"} or num_gpus == 1):
+        return list(range(num_gpus))
+    return None
+
+
+def is_first_process() -> bool:
+    """Whether this process writes what is written once."""
+    return jax.process_index() == 0
+
+
+def everywhere(work: Callable[[], Result]) -> Result:
+    """``work()`` on every process. Where it fails on one, all raise, so that none waits for it."""
+    if jax.process_count() == 1:
+        return work()
+    result, error = None, None
+    try:
+        result = work()
+    except BaseException as caught:
+        error = caught
+    failed = multihost_utils.process_allgather(np.array(error is not None))
+    if error is not None:
+        raise error
+    if failed.any():
+        numbers = ", ".join(map(str, np.flatnonzero(failed)))
+        raise OtherProcessError(f"process {numbers} failed, see its message")
+    return result  # pyrefly: ignore
+
+
+def first_then_others(work: Callable[[], Result]) -> Result:
+    """``work()`` on process 0, then on the others, which so find the files that it left."""
+    first = everywhere(lambda: work() if is_first_process() else None)
+    return everywhere(lambda: first if is_first_process() else work())  # pyrefly: ignore
+
+
+def is_same_everywhere(digest: bytes) -> bool:
+    """Whether all processes hold the same bytes (of one length)."""
+    if jax.process_count() == 1:
+        return True
+    all_of_them = multihost_utils.process_allgather(np.frombuffer(digest, np.uint8))
+    return bool((all_of_them == all_of_them[0]).all())
+
+
+def to_host(tree: Any, *, keep: bool = True) -> Any:
+    """NumPy copies of arrays wherever their parts are; all processes must call it.
+
+    One array at a time is gathered; with ``keep`` False this process keeps none (leaves are None).
+    """
+
+    def fetch(x: jax.Array) -> np.ndarray | None:
+        if not (x.is_fully_addressable or x.is_fully_replicated):
+            x = multihost_utils.process_allgather(x, tiled=True)
+        return np.asarray(x) if keep else None
+
+    return jax.tree.map(fetch, tree)
+
+
+class StopVotes:
+    """Lets processes agree on the step to stop at, without waiting for each other at every step.
+
+    Each casts the number of the signal it got (or 0) with a step; the largest comes back on the
+    device behind that step, the same on all of them.
+    """
+
+    def __init__(self, mesh: Mesh):
+        self._mesh = mesh
+        self._largest = jax.jit(jnp.max, out_shardings=replicated(mesh))
+
+    def cast(self, number: int) -> jax.Array:
+        """The largest number cast by any process; returns at once."""
+        local = np.full(jax.local_device_count(), number, np.int32)
+        return self._largest(rows_to_devices(local, self._mesh))
