@@ -3,7 +3,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quals_jax.data.examples import Limits, pair_examples, qa_examples, text_examples
+from quals_jax.data.examples import (
+    Limits,
+    contrast_examples,
+    pair_examples,
+    qa_examples,
+    text_examples,
+)
 from quals_jax.data.qa_example import QAExample
 from quals_jax.text.byte_bpe import train_byte_bpe
 from quals_jax.text.qa_pairs import encode_pair
@@ -67,6 +73,31 @@ def test_documents_and_summaries_become_pairs(tokenizer):
     assert tokenizer.decode(example.source) == "Ann lives in Rome."
     assert [tokenizer.decode(t) for t in example.targets] == ["Ann"]
     assert drops["target too long"] == 1
+
+
+def test_contrasts_are_two_targets_and_a_missing_summary_is_an_empty_one(tokenizer):
+    drops = Counter()
+    rows = [
+        ("both", "Ann lives in Rome.", "Ann", "Bob"),
+        ("like", "Bob lives.", "Bob", None),
+        ("unlike", "Ann lives.", None, "Oslo"),
+        ("empty", "Ann.", "", "Oslo"),
+        ("long negative", "Ann.", "Ann", "Bob lives in Oslo, far away."),
+        ("only too long", "Ann.", None, "Bob lives in Oslo, far away."),
+    ]
+    examples = contrast_examples(rows, tokenizer, Limits(max_target_tokens=5), drops)
+    ann, bob, oslo = ([*tokenizer.encode(s), tokenizer.eos_id] for s in ("Ann", "Bob", "Oslo"))
+    eos = [tokenizer.eos_id]
+    assert {e.id: e.targets for e in examples} == {
+        "both": [ann, bob],
+        "like": [bob, []],
+        "unlike": [[], oslo],
+        "empty": [eos, oslo],  # a summary without words is a summary
+        "long negative": [ann, []],
+    }
+    assert tokenizer.decode(examples[0].source) == "Ann lives in Rome."
+    assert drops["negative too long"] == 2
+    assert drops["positive too long"] == 0
 
 
 def test_plain_text_is_cut_into_pieces_that_join_to_the_text(tokenizer):
