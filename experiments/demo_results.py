@@ -137,7 +137,7 @@ def _picture(rows: Sequence[Scored], faithful: Sequence[Scored]) -> dict[str, An
         return None
     _, _, example, result, bad, good = sorted(candidates)[len(candidates) // 2]
     shown = _explained(example, result, faithful)
-    return shown | {"supported": _pair_row(good), "unsupported": _pair_row(bad)}
+    return shown | {"supported": pair_row(good), "unsupported": pair_row(bad)}
 
 
 def _explained(
@@ -153,11 +153,12 @@ def _explained(
         "wrong": example.wrong,
         "quals": result.quals,
         "quals_faithful": twins[0] if twins else float("nan"),
-        "pairs": [_pair_row(pair) for pair in result.pairs],
+        "pairs": [pair_row(pair) for pair in result.pairs],
     }
 
 
-def _pair_row(pair: QAPair) -> dict[str, Any]:
+def pair_row(pair: QAPair) -> dict[str, Any]:
+    """A pair with its tokens, as the picture shows it."""
     return {
         "question": pair.question.strip(),
         "answer": pair.answer.strip(),

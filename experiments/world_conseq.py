@@ -48,7 +48,8 @@ EXPERIMENT = Experiment(
 SMOKE = dataclasses.replace(
     EXPERIMENT,
     model=world_mle.SMOKE.model,
-    data=dataclasses.replace(EXPERIMENT.data, dev=world_mle.SMOKE.data.dev),
+    data=dataclasses.replace(EXPERIMENT.data, train=("world:60:1",), dev=world_mle.SMOKE.data.dev),
+    tokenizer=world_mle.SMOKE.tokenizer,
     batch=BatchConfig(max_tokens=2000, max_shapes=1),
     num_steps=4,
     eval_every_steps=2,

@@ -3,17 +3,19 @@
 QA pairs: ``squad:FILE``, ``squad-sentences:FILE`` (each question about the sentence that answers
 it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs),
 ``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
-``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary),
+``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary), ``dialogsum:FILE``,
 ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other articles than those of
 ``world:`` with the same seed), ``world-clean:…`` (the held-out ones with faithful references).
-Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows``
-file may leave the id out.
+Contrasts: ``rows:FILE`` (id, document, positive, negative), ``world:NUM_ARTICLES[:SEED]``. Texts:
+``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also ``tfds:NAME:SPLIT[:DIR]`` of questions
+and summaries. Files may be .gz or .xz; a ``rows`` file may leave the id out.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
 from quals_jax.data import world
 from quals_jax.data.context_views import ContextViews, vary_contexts
+from quals_jax.data.dialogsum import read_dialogsum
 from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
@@ -116,6 +118,10 @@ def _world_clean(count: int, seed: int) -> Iterable[tuple[str, str, str]]:
     return world.clean_reference_rows(world.held_out_articles(count, seed), seed)
 
 
+def _world_contrasts(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
+    return world.contrast_rows(world.train_articles(count, seed), seed)
+
+
 def _world_texts(count: int, seed: int) -> Iterable[tuple[str, str]]:
     return ((article.id, article.text) for article in world.train_articles(count, seed))
 
@@ -136,9 +142,10 @@ _QA_KINDS = {
 _SUMMARY_KINDS = {
     "rows": _file_rows("id", "document", "summary"),
     "tfds": tfds_summaries,
+    "dialogsum": read_dialogsum,
     "world": _world(_world_summaries),
     "world-held-out": _world(_world_held_out),
     "world-clean": _world(_world_clean),
 }
-_CONTRAST_KINDS = {"rows": _contrast_file}
+_CONTRAST_KINDS = {"rows": _contrast_file, "world": _world(_world_contrasts)}
 _TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}

@@ -21,6 +21,7 @@ from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.lock import LockedError
 from quals_jax.jobs.progress import duration
 from quals_jax.jobs.stopping import Stopped
+from quals_jax.report.conseq_report import write_report
 from train.command import doc_of, find_value, names_with
 
 _USAGE = """\
@@ -123,8 +124,10 @@ def run(
     results = collect(plan, workspace)
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(workdir / "results.json", results)
+    if told := write_report(results, workdir / "report.html"):
+        say(told)
     total = sum(results["timings"].values())
-    say(f"wrote {workdir / 'results.json'}; all stages took {duration(total)}")
+    say(f"wrote results.json and report.html to {workdir}; all stages took {duration(total)}")
     return results
 
 

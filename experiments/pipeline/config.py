@@ -49,6 +49,7 @@ class Decoder:
 
     name: str
     search: BeamSearch | Sampling
+    scored: bool = True  # by QUALS too, the slowest of the metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Pipeline:
     metric: QualsOptions = dataclasses.field(default_factory=QualsOptions)
     qagen_folder: str = ""  # a model folder that takes the place of training QAGen
     mle_folder: str = ""  # a model folder that takes the place of training the MLE summarizer
+    mle_from_qagen: bool = False  # it starts from QAGen's weights: what it knows of language
     num_documents: int = 0
     max_test_rows: int = 0  # the first rows; 0: all
     clean_test: tuple[str, ...] = ()
@@ -86,6 +88,10 @@ class Pipeline:
     def __post_init__(self) -> None:
         """Every rule that is named exists, and names are unique."""
         rules = [rule.name for rule in self.rules]
+        if not rules or not self.systems:
+            raise ValueError("a pipeline has at least one rule and one system")
+        if self.num_planted and not self.oracle:
+            raise ValueError("num_planted: only the synthetic world has planted errors")
         for kind in ("rules", "systems", "decoders"):
             names = [item.name for item in getattr(self, kind)]
             if len(set(names)) < len(names):

@@ -18,11 +18,11 @@ _NUM_RESAMPLES = 1000
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationFiles:
-    """Documents with references, written summaries and their QUALS, in the same order."""
+    """Documents with references, written summaries and their QUALS if any, in the same order."""
 
     documents: Path
     outputs: Path
-    scores: Path
+    scores: Path | None
 
 
 def evaluate(files: EvaluationFiles, output: Path, *, oracle: bool) -> None:
@@ -30,13 +30,15 @@ def evaluate(files: EvaluationFiles, output: Path, *, oracle: bool) -> None:
 
     quals (null without a score), rouge1, rouge2 and rougeL against the reference, rougeL_clean
     against the clean one where there is one; by the oracle factual, precision, parsed and optional
-    (supported facts beyond those every summary states).
+    (supported facts beyond those every summary states), factual_thin for articles that state at
+    most half of what they could and factual_rich for the others.
     """
     rows = []
-    readers = [read_rows(path) for path in (files.documents, files.outputs, files.scores)]
-    for document, written, scored in zip(*readers, strict=True):
+    documents, outputs = read_rows(files.documents), list(read_rows(files.outputs))
+    all_scores = read_rows(files.scores) if files.scores else [{}] * len(outputs)
+    for document, written, scored in zip(documents, outputs, all_scores, strict=True):
         summaries = written.get("summaries", [written["summary"]] if "summary" in written else [])
-        scores = scored.get("scores", [scored])[: len(summaries)]
+        scores = scored.get("scores", [scored] * len(summaries))[: len(summaries)]
         metrics = [
             _metrics(document, summary, score.get("quals"), oracle=oracle)
             for summary, score in zip(summaries, scores, strict=True)
@@ -49,9 +51,27 @@ def evaluate(files: EvaluationFiles, output: Path, *, oracle: bool) -> None:
 def figures(evaluated: Path) -> dict[str, dict[str, Any]]:
     """Mean of every metric over the documents that have it, with its 95 % bootstrap interval."""
     rows = [row["metrics"] for row in read_rows(evaluated)]
-    names = next((list(row) for row in rows if row), [])
+    names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     return {name: mean_with_interval(values) for name, values in columns.items()}
+
+
+def differences(evaluated: Path, against: Path) -> dict[str, dict[str, Any]]:
+    """Mean of every metric less that of another system, over the documents where both have it."""
+    pairs = [
+        (row["metrics"], other["metrics"])
+        for row, other in zip(read_rows(evaluated), read_rows(against), strict=True)
+    ]
+    names = dict.fromkeys(name for row, _ in pairs for name in row)
+    found = {
+        name: [
+            row[name] - other[name]
+            for row, other in pairs
+            if row.get(name) is not None and other.get(name) is not None
+        ]
+        for name in names
+    }
+    return {name: mean_with_interval(values) for name, values in found.items() if values}
 
 
 def mean_with_interval(values: Sequence[float], *, seed: int = 0) -> dict[str, Any]:
@@ -59,8 +79,10 @@ def mean_with_interval(values: Sequence[float], *, seed: int = 0) -> dict[str, A
     if not values:
         return {"value": None, "interval": None}
     array = np.asarray(values, float)
-    picks = np.random.default_rng(seed).integers(len(array), size=(_NUM_RESAMPLES, len(array)))
-    low, high = np.percentile(array[picks].mean(axis=1), [2.5, 97.5])
+    rng = np.random.default_rng(seed)
+    # One resample at a time: thousands of documents times 1,000 resamples would fill the memory.
+    means = [array[rng.integers(len(array), size=len(array))].mean() for _ in range(_NUM_RESAMPLES)]
+    low, high = np.percentile(means, [2.5, 97.5])
     return {"value": _rounded(array.mean()), "interval": [_rounded(low), _rounded(high)]}
 
 
@@ -76,10 +98,12 @@ def _metrics(
 
 
 def _by_oracle(document: str, summary: str) -> dict[str, float]:
-    verdict = judge(document, summary)
-    optional = EVENT_TYPES[read_article(document).type].optional
+    verdict, article = judge(document, summary), read_article(document)
+    optional = EVENT_TYPES[article.type].optional
+    is_thin = sum(slot in article.facts for slot in optional) <= len(optional) / 2
     return {
         "factual": float(verdict.factual),
+        "factual_thin" if is_thin else "factual_rich": float(verdict.factual),
         "precision": round(verdict.precision, 6),
         "parsed": float(verdict.parsed),
         "optional": float(sum(slot in optional for slot in verdict.supported)),

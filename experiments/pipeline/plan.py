@@ -13,13 +13,14 @@ from pathlib import Path
 
 from experiments.pipeline.config import Decoder, Pipeline, SetRule, System
 from experiments.pipeline.evaluation import EvaluationFiles, evaluate
+from experiments.pipeline.planted import draw_picture, find_planted_errors
 from experiments.pipeline.rows import RowSettings, generate, score, write_documents
 from experiments.pipeline.sets import make_sets, rule_settings
 from experiments.pipeline.sources import portable, with_seed, world_seed
 from experiments.pipeline.stages import Paths, Stage
 from experiments.pipeline.training import run_training, training_settings
 from quals_jax.decoding.options import BeamSearch, Sampling
-from train.config import Experiment
+from train.config import Experiment, TokenizerConfig
 
 SAMPLED_SEED = 1_000_000  # draws of the evaluation differ from those the sets were made of
 
@@ -34,13 +35,15 @@ class Plan:
         self.documents = self._documents("documents", p.mle.data.train, p.num_documents, ())
         self.test = self._documents("test", p.test, p.max_test_rows, p.clean_test)
         self.qagen = self._model("qagen", p.qagen, p.qagen_folder)
-        self.mle = self._model("mle", p.mle, p.mle_folder)
+        self.mle = self._model("mle", p.mle, p.mle_folder, self.qagen if p.mle_from_qagen else None)
         self.samples = self._generated("samples", self.documents, self.mle, p.sampling, p.seed)
         self.sample_scores = self._scored("scores.samples", self.samples)
         self.reference_scores = self._scored("scores.references", self.documents)
         self.sets: dict[str, Stage] = {}
         for rule in p.rules:
             self.sets[rule.name] = self._sets(rule)
+        self.picture = self._picture()
+        self.planted = self._planted() if p.num_planted else None
         self.systems = {system.name: self._system(system) for system in p.systems}
         self.outputs: dict[tuple[str, str], Stage] = {}
         self.evaluated: dict[tuple[str, str], Stage] = {}
@@ -53,7 +56,8 @@ class Plan:
     def stages(self) -> list[Stage]:
         """Every stage after those it reads."""
         named = [self.documents, self.test, self.qagen, self.mle, self.samples]
-        named += [self.sample_scores, self.reference_scores, *self.sets.values()]
+        named += [self.sample_scores, self.reference_scores, *self.sets.values(), self.picture]
+        named += [self.planted] if self.planted else []
         named += [*self.systems.values(), *self.outputs.values(), *self._output_scores]
         named += self.evaluated.values()
         # Systems without a rule are the MLE stage itself.
@@ -71,7 +75,9 @@ class Plan:
 
         return Stage(name, f"{name}.jsonl", run, settings)
 
-    def _model(self, name: str, experiment: Experiment, folder: str) -> Stage:
+    def _model(
+        self, name: str, experiment: Experiment, folder: str, start: Stage | None = None
+    ) -> Stage:
         if folder:
             settings: dict[str, object] = {"folder": portable(folder)}
 
@@ -85,9 +91,10 @@ class Plan:
             settings = training_settings(experiment)
 
             def run(output: Path, path: Paths) -> None:
-                run_training(experiment, output)
+                init_from = str(path(start) / "model") if start else experiment.init_from
+                run_training(dataclasses.replace(experiment, init_from=init_from), output)
 
-        return Stage(name, name, run, settings)
+        return Stage(name, name, run, settings, () if folder or start is None else (start,))
 
     def _generated(self, name: str, documents: Stage, model: Stage, search, seed: int) -> Stage:
         settings = {"search": search_settings(search), "seed": seed, "dtype": self._rows.dtype}
@@ -100,7 +107,7 @@ class Plan:
 
     def _scored(self, name: str, rows: Stage) -> Stage:
         metric = self.pipeline.metric
-        settings = {"metric": dataclasses.asdict(metric), "dtype": self._rows.dtype}
+        settings = self._metric_settings()
 
         def run(output: Path, path: Paths) -> None:
             score(path(rows), output, path(self.qagen) / "model", metric, self._rows)
@@ -128,6 +135,28 @@ class Plan:
         inputs = (*sources.values(), *([size_of] if size_of else []))
         return Stage(f"sets/{rule.name}", f"sets/{rule.name}.jsonl", run, settings, inputs)
 
+    def _picture(self) -> Stage:
+        metric, dtype = self.pipeline.metric, self._rows.dtype
+        sets = next(iter(self.sets.values()))
+
+        def run(output: Path, path: Paths) -> None:
+            draw_picture(path(self.qagen), metric, dtype, path(sets), output)
+
+        return Stage("picture", "picture.json", run, self._metric_settings(), (sets, self.qagen))
+
+    def _planted(self) -> Stage:
+        p = self.pipeline
+        settings = self._metric_settings() | {"num_articles": p.num_planted, "seed": p.seed}
+
+        def run(output: Path, path: Paths) -> None:
+            qagen = path(self.qagen)
+            find_planted_errors(qagen, p.metric, p.dtype, p.num_planted, p.seed, output)
+
+        return Stage("planted", "planted.json", run, settings, (self.qagen,))
+
+    def _metric_settings(self) -> dict[str, object]:
+        return {"metric": dataclasses.asdict(self.pipeline.metric), "dtype": self._rows.dtype}
+
     def _system(self, system: System) -> Stage:
         if not system.rule:
             return self.mle
@@ -136,26 +165,33 @@ class Plan:
             conseq = dataclasses.replace(experiment.conseq, negative_weight=system.negative_weight)
             experiment = dataclasses.replace(experiment, conseq=conseq)
 
+        # Sets, first weights and tokenizer come from other stages.
+        plain = dataclasses.replace(
+            experiment,
+            data=dataclasses.replace(experiment.data, train=()),
+            init_from="",
+            tokenizer=TokenizerConfig(),
+        )
+
         def run(output: Path, path: Paths) -> None:
-            data = dataclasses.replace(experiment.data, train=(f"rows:{path(sets)}",))
-            run_training(
-                dataclasses.replace(experiment, data=data, init_from=str(path(self.mle) / "model")),
-                output,
-            )
+            data = dataclasses.replace(plain.data, train=(f"rows:{path(sets)}",))
+            model = str(path(self.mle) / "model")
+            run_training(dataclasses.replace(plain, data=data, init_from=model), output)
 
         name = f"systems/{system.name}"
-        settings = training_settings(experiment)
-        return Stage(name, name, run, settings, (sets, self.mle))
+        return Stage(name, name, run, training_settings(plain), (sets, self.mle))
 
     def _evaluate(self, system: System, decoder: Decoder) -> None:
         name = f"{system.name}.{decoder.name}"
         seed = SAMPLED_SEED + self.pipeline.seed
         model = self.systems[system.name]
         outputs = self._generated(f"outputs/{name}", self.test, model, decoder.search, seed)
-        scores = self._scored(f"scores/{name}", outputs)
+        scores = self._scored(f"scores/{name}", outputs) if decoder.scored else None
 
         def run(output: Path, path: Paths) -> None:
-            files = EvaluationFiles(path(self.test), path(outputs), path(scores))
+            files = EvaluationFiles(
+                path(self.test), path(outputs), path(scores) if scores else None
+            )
             evaluate(files, output, oracle=self.pipeline.oracle)
 
         stage = Stage(
@@ -163,10 +199,10 @@ class Plan:
             f"evaluated/{name}.jsonl",
             run,
             {"oracle": self.pipeline.oracle},
-            (self.test, outputs, scores),
+            (self.test, outputs, *([scores] if scores else [])),
         )
         self.outputs[system.name, decoder.name] = outputs
-        self._output_scores.append(scores)
+        self._output_scores += [scores] if scores else []
         self.evaluated[system.name, decoder.name] = stage
 
 

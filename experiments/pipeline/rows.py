@@ -80,7 +80,7 @@ def score(
     options = dataclasses.asdict(metric) | {"explain": explain}
 
     def load_worker() -> Worker:
-        return quals_worker(_quals(qagen, metric, settings.dtype), explain=explain)
+        return quals_worker(load_quals(qagen, metric, settings.dtype), explain=explain)
 
     run_rows("score", rows, output, qagen, options, load_worker, ScoreTally(), settings)
 
@@ -148,7 +148,8 @@ def _summary_options(search: BeamSearch | Sampling, seed: int) -> dict[str, Any]
 _loaded: dict[tuple[Path, Dtype], ModelFolder] = {}
 
 
-def _quals(folder: Path, metric: QualsOptions, dtype: Dtype) -> Quals:
+def load_quals(folder: Path, metric: QualsOptions, dtype: Dtype) -> Quals:
+    """The metric; the weights of the last folder asked for are kept."""
     key = (folder, dtype)
     if key not in _loaded:
         _loaded.clear()

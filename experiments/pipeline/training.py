@@ -46,5 +46,5 @@ def training_settings(experiment: Experiment) -> dict[str, object]:
 
 def without_cadence(settings: Mapping[str, object]) -> dict[str, object]:
     """Settings less those that change no parameter."""
-    free = ("log_every_steps", "checkpoint_every_steps", "keep_checkpoints")
+    free = ("log_every_steps", "checkpoint_every_steps", "keep_checkpoints", "sharding")
     return {name: value for name, value in settings.items() if name not in free}

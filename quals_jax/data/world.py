@@ -80,6 +80,23 @@ def clean_reference_rows(articles: Sequence[Article], seed: int) -> list[tuple[s
     return [(article.id, article.text, faithful_summary(article, rng).text) for article in articles]
 
 
+def contrast_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str, str, str]]:
+    """(id, document, positive, negative): per article a faithful summary and one with an error.
+
+    Sets as an oracle would write them, for trying out ConSeq without a summarizer; articles in
+    whose summary no error can be made are left out.
+    """
+    rows: list[tuple[str, str, str, str]] = []
+    faithful = ""
+    for example in summary_examples(articles, seed):
+        if example.error == FAITHFUL:
+            faithful = example.summary
+        elif not rows or rows[-1][1] != example.document:
+            article_id = example.id.removesuffix(f"-{example.error}")
+            rows.append((article_id, example.document, faithful, example.summary))
+    return rows
+
+
 def summary_examples(articles: Sequence[Article], seed: int) -> list[SummaryExample]:
     """Per article a faithful summary, then that summary with each error that can be made in it."""
     rng = np.random.default_rng([seed, _SUMMARIES])

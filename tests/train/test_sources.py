@@ -1,7 +1,7 @@
 import json
 
 from quals_jax.data.world_oracle import judge
-from train.sources import qa_rows, summary_rows
+from train.sources import contrast_rows, qa_rows, summary_rows
 
 
 def test_squad_questions_can_be_asked_about_their_sentences(tmp_path):
@@ -26,3 +26,11 @@ def test_held_out_and_clean_references_of_the_world_are_about_the_same_articles(
     assert not all(judge(document, summary).factual for _, document, summary in noisy)
     trained = {document for _, document, _ in summary_rows("world:60:3")}
     assert not trained & {document for _, document, _ in noisy}
+
+
+def test_contrasts_of_the_world_are_true_and_false():
+    rows = list(contrast_rows("world:20:3"))
+    assert len({row[0] for row in rows}) == len(rows) >= 18
+    for _, document, positive, negative in rows:
+        assert judge(document, positive).factual
+        assert not judge(document, negative).factual
