@@ -8,7 +8,7 @@ Filter levels: 0 nothing, 1 texts that collecting left behind, 2 also entities t
 not mention. The ACL paper used level 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class SummarySentence:
 
 
 Analyser = Callable[[str], Sequence[SummarySentence]]  # sentences of a summary, in order
+Extractor = Callable[[str, int], tuple[str, str]]  # (source, target) of a file at a filter level
 
 
 def fix_missing_period(line: str) -> str:
@@ -66,14 +67,15 @@ def fix_missing_period(line: str) -> str:
     return line + "."
 
 
-def one_line(text: str) -> str:
-    """The lines of ``text`` that are not empty, with missing full stops, joined by blanks."""
-    return " ".join(fix_missing_period(line) for line in _lines(text))
+def text_lines(text: str) -> list[str]:
+    """Stripped lines that are not empty; only CR and LF end a line, as when Python reads a file."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [stripped for line in lines if (stripped := line.strip())]
 
 
-def joined_lines(text: str) -> str:
-    """The lines of ``text`` that are not empty, joined by blanks."""
-    return " ".join(_lines(text))
+def one_line(lines: Iterable[str]) -> str:
+    """The lines with missing full stops, joined by blanks."""
+    return " ".join(map(fix_missing_period, lines))
 
 
 def is_corrupt_summary_sentence(sentence: str) -> bool:
@@ -81,59 +83,91 @@ def is_corrupt_summary_sentence(sentence: str) -> bool:
     return sentence.startswith(_LINK_TEXTS)
 
 
-def xsum_story(text: str, filter_level: int) -> tuple[str, str]:
-    """(source, target) of an XSum file: what follows its rest-of-body and introduction marks.
+def xsum_texts(body: str, introduction: str, filter_level: int) -> tuple[str, str]:
+    """(source, target) of XSum: the lines of body and introduction, each in one line.
 
     From level 1 up, lines of the body that are a share button's text are left out.
     """
-    parts: dict[str, list[str]] = {"source": [], "target": []}
+    lines = [
+        line for line in text_lines(body) if filter_level == 0 or line.lower() not in _SHARE_TEXTS
+    ]
+    return one_line(lines), one_line(text_lines(introduction))
+
+
+def cnndm_texts(article: str, highlights: str, filter_level: int) -> tuple[str, str]:
+    """(source, target) of CNN/DailyMail: the lines of article and highlights, each in one line.
+
+    From level 1 up, highlights that are links are left out.
+    """
+    lines = [
+        line
+        for line in text_lines(highlights)
+        if filter_level == 0 or not is_corrupt_summary_sentence(line)
+    ]
+    return one_line(text_lines(article)), one_line(lines)
+
+
+def xsum_story(text: str, filter_level: int) -> tuple[str, str]:
+    """``xsum_texts`` of an XSum file: what follows its rest-of-body and introduction marks."""
+    parts: dict[str | None, list[str]] = {None: [], "source": [], "target": []}
     part = None
-    for line in _lines(text):
+    for line in text_lines(text):
         if line in _INTRODUCTION:
             part = "target"
         elif line in _REST:
             part = "source"
-        elif part == "target" or (
-            part == "source" and (filter_level == 0 or line.lower() not in _SHARE_TEXTS)
-        ):
-            parts[part].append(fix_missing_period(line))
-    return " ".join(parts["source"]), " ".join(parts["target"])
+        else:
+            parts[part].append(line)
+    return xsum_texts("\n".join(parts["source"]), "\n".join(parts["target"]), filter_level)
 
 
 def cnndm_story(text: str, filter_level: int) -> tuple[str, str]:
-    """(source, target) of a .story file: before and after its first highlight mark.
-
-    From level 1 up, highlights that are links are left out.
-    """
-    source: list[str] = []
-    target: list[str] = []
-    part = source
-    for line in _lines(text):
+    """``cnndm_texts`` of a .story file: before and after its first highlight mark."""
+    article: list[str] = []
+    highlights: list[str] = []
+    part = article
+    for line in text_lines(text):
         if line == _HIGHLIGHT:
-            part = target
-        elif part is source or filter_level == 0 or not is_corrupt_summary_sentence(line):
-            part.append(fix_missing_period(line))
-    return " ".join(source), " ".join(target)
+            part = highlights
+        else:
+            part.append(line)
+    return cnndm_texts("\n".join(article), "\n".join(highlights), filter_level)
 
 
-def read_story(
-    path: str | Path, extract: Callable[[str, int], tuple[str, str]], filter_level: int
-) -> Story:
-    """The story in a file by ``xsum_story`` or ``cnndm_story``, with the rules of levels 0 and 1.
+def story_of(source: str, target: str) -> Story:
+    """The story of these texts, with the reason where one of them is empty."""
+    reason = "no source" if not source else "no target" if not target else None
+    return Story(source, target, reason)
 
-    A file that cannot be read gives an empty story with the reason (the official code: an empty
-    one, silently).
+
+def decode_story(raw: bytes, extract: Extractor, filter_level: int) -> Story:
+    """The story in a file's content by ``xsum_story`` or ``cnndm_story``, rules of levels 0 and 1.
+
+    What is not UTF-8 gives an empty story with the reason (the official code: an empty one,
+    silently).
     """
+    check_filter_level(filter_level)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Story("", "", f"unreadable: {error}")
+    return story_of(*extract(text, filter_level))
+
+
+def read_story(path: str | Path, extract: Extractor, filter_level: int) -> Story:
+    """``decode_story`` of a file; one that cannot be read gives an empty story with the reason."""
+    check_filter_level(filter_level)
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        return Story("", "", f"unreadable: {error}")
+    return decode_story(raw, extract, filter_level)
+
+
+def check_filter_level(filter_level: int) -> None:
+    """ValueError unless it is 0, 1 or 2."""
     if filter_level not in (0, 1, 2):
         raise ValueError(f"filter level {filter_level}: expected 0, 1 or 2")
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return Story("", "", f"unreadable: {error}")
-    source, target = extract(text, filter_level)
-    if not source or not target:
-        return Story(source, target, "no source" if not source else "no target")
-    return Story(source, target)
 
 
 def drop_unsupported_story(story: Story, analyse: Analyser) -> Story:
@@ -162,9 +196,3 @@ def drop_unsupported_sentences(story: Story, analyse: Analyser) -> Story:
     }
     kept = " ".join(s.text for s in sentences if s.text not in unsupported)
     return Story(story.source, kept, None if kept else "no supported sentence")
-
-
-def _lines(text: str) -> list[str]:
-    """Stripped lines that are not empty; only CR and LF end a line, as when Python reads a file."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [stripped for line in lines if (stripped := line.strip())]

@@ -4,7 +4,7 @@ for row in read_squad("train-v1.1.json.xz"):
     row.context, row.question, row.answer
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,18 @@ def read_squad(path: str | Path) -> Iterator[QAExample]:
 
     Raises ValueError that names the paragraph whose layout is not SQuAD's.
     """
+    return _read(path, _paragraph_rows)
+
+
+def squad_questions(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Questions as TFDS's features of SQuAD: id, title, context, question and answers as they are.
+
+    Raises as ``read_squad`` does.
+    """
+    return _read(path, _paragraph_questions)
+
+
+def _read(path: str | Path, rows_of: Callable[[Any, str], Iterator[Any]]) -> Iterator[Any]:
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("data"), list):
         raise ValueError(f'{path}: expected SQuAD\'s layout, an object with a list "data"')
@@ -27,7 +39,7 @@ def read_squad(path: str | Path) -> Iterator[QAExample]:
             raise ValueError(f"{path}, data[{i}]: no paragraphs ({error!r})") from error
         for j, paragraph in enumerate(paragraphs):
             try:
-                rows = list(_paragraph_rows(paragraph))
+                rows = list(rows_of(paragraph, article.get("title", "")))
             except (KeyError, TypeError, AttributeError) as error:
                 raise ValueError(
                     f"{path}, data[{i}].paragraphs[{j}]: not SQuAD's layout ({error!r})"
@@ -35,7 +47,22 @@ def read_squad(path: str | Path) -> Iterator[QAExample]:
             yield from rows
 
 
-def _paragraph_rows(paragraph: Any) -> Iterator[QAExample]:
+def _paragraph_questions(paragraph: Any, title: str) -> Iterator[dict[str, Any]]:
+    for qa in paragraph["qas"]:
+        answers = [(answer["text"], answer["answer_start"]) for answer in qa["answers"]]
+        yield {
+            "id": qa["id"],
+            "title": title,
+            "context": paragraph["context"],
+            "question": qa["question"],
+            "answers": {
+                "text": [text for text, _ in answers],
+                "answer_start": [start for _, start in answers],
+            },
+        }
+
+
+def _paragraph_rows(paragraph: Any, title: str) -> Iterator[QAExample]:
     for qa in paragraph["qas"]:
         answers = [answer["text"] for answer in qa["answers"]]
         yield from question_rows(qa["id"], paragraph["context"], qa["question"], answers)

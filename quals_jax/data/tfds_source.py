@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quals_jax.data.corruption import joined_lines, one_line
+from quals_jax.data.corruption import one_line, text_lines
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.squad import question_rows
 
@@ -89,10 +89,10 @@ def tfds_summaries(text: str) -> Iterator[tuple[str, str, str]]:
     source, features = _open(named)
     pair = next((p for p in _SUMMARY_FEATURES if set(p) <= set(features)), _SUMMARY_FEATURES[0])
     _require(named, features, set(pair))
-    join = one_line if named.name.partition("/")[0] in _LEGACY else joined_lines
+    join = one_line if named.name.partition("/")[0] in _LEGACY else " ".join
     seen: Counter[str] = Counter()
     for item in source:
-        document, summary = (join(_text(item[feature])) for feature in pair)
+        document, summary = (join(text_lines(_text(item[feature]))) for feature in pair)
         if "id" in features:
             yield _text(item["id"]), document, summary
             continue

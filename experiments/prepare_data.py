@@ -1,0 +1,196 @@
+"""Prepares local copies of public data sets for training, without TensorFlow or a network.
+
+    python -m experiments.prepare_data xsum --from DIR --data-dir tfds
+    python -m experiments.prepare_data cnn_dailymail --from DIR --data-dir tfds --corruption-level 2
+    python -m experiments.prepare_data squad --from DIR --data-dir tfds
+    python -m experiments.prepare_data rows tfds:xsum/level1:test:tfds -o xsum.test.jsonl.gz
+
+Then `python -m train xsum_mle --data.train tfds:xsum/level1:train:tfds --workdir ...`.
+
+DIR holds the official files. XSum: ID.data or ID.summary files or their tar archive, and
+XSum-TRAINING-DEV-TEST-SPLIT-90-5-5.json. CNN/DailyMail: cnn/stories and dailymail/stories or
+cnn_stories.tgz and dailymail_stories.tgz, and all_train.txt, all_val.txt, all_test.txt. SQuAD:
+train-v1.1.json, dev-v1.1.json. For the first two also train, validation and test rows (.jsonl,
+.csv, .parquet; .gz, .xz) with document or article, summary or highlights, and id.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from quals_jax.data.cnn_dailymail import cnn_dailymail_splits
+from quals_jax.data.corruption import Story
+from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser
+from quals_jax.data.preparation import Prepared, prepare_squad, prepare_summaries
+from quals_jax.data.raw_summaries import RawSplit
+from quals_jax.data.readers import COMPRESSIONS
+from quals_jax.data.story_files import check_place, find_file
+from quals_jax.data.writers import write_rows
+from quals_jax.data.xsum import xsum_splits
+from quals_jax.jobs.progress import Progress
+from train.sources import summary_rows
+
+_From = Annotated[Path, tyro.conf.arg(name="from", metavar="DIR")]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Summaries:
+    """What the two summarisation data sets have in common."""
+
+    source: _From
+    """Folder of the official files (or their archive)."""
+    data_dir: Path
+    """Folder of prepared data sets, made where it is missing."""
+    corruption_level: Literal[0, 1, 2] = 1
+    """0: everything; 1: without what collecting left behind, as in the paper; 2: also without
+    entities that the document does not mention."""
+    entities: EntityKind = "auto"
+    """What finds entities at level 2; auto: spaCy where it is installed, else rules."""
+    spacy_model: str = SPACY_MODEL
+    """spaCy's model, by name or folder."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Xsum(_Summaries):
+    """XSum: one-sentence summaries of BBC articles."""
+
+    split_file: Path | None = None
+    """The JSON file of the splits, where it is not in the folder."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CnnDailymail(_Summaries):
+    """CNN/DailyMail: highlights of news articles."""
+
+    url_lists: Path | None = None
+    """Folder of all_train.txt, all_val.txt and all_test.txt, where they are elsewhere."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Squad:
+    """SQuAD v1.1: questions about Wikipedia paragraphs."""
+
+    source: _From
+    """Folder of train-v1.1.json and dev-v1.1.json (also .gz, .xz)."""
+    data_dir: Path
+    """Folder of prepared data sets, made where it is missing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Writes a source of summaries as JSON lines (id, document, summary) for the quals command."""
+
+    source: Annotated[str, tyro.conf.Positional]
+    """The source, such as tfds:xsum/level1:test:DATA_DIR."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """File to write: .jsonl, .jsonl.gz or .jsonl.xz."""
+
+
+def prepare(task: Xsum | CnnDailymail | Squad) -> Prepared:
+    """Prepares a data set; says on stderr what was read, written and left out."""
+    if isinstance(task, Squad):
+        return prepare_squad(_squad_files(task.source), task.data_dir)
+    analyser = None
+    if task.corruption_level == 2:
+        analyser = entity_analyser(task.entities, task.spacy_model)
+        _say(f"entities by {analyser.name}")
+    if isinstance(task, Xsum):
+        name, splits = "xsum", xsum_splits(task.source, task.corruption_level, task.split_file)
+    else:
+        name = "cnn_dailymail"
+        splits = cnn_dailymail_splits(task.source, task.corruption_level, task.url_lists)
+    return prepare_summaries(
+        name,
+        [dataclasses.replace(split, stories=_watched(split)) for split in splits],
+        task.data_dir,
+        filter_level=task.corruption_level,
+        analyser=analyser,
+    )
+
+
+def _watched(split: RawSplit) -> Callable[[], Iterator[tuple[str, Story]]]:
+    def stories() -> Iterator[tuple[str, Story]]:
+        with Progress(split.name, total=split.num_stories) as progress:
+            for story in split.stories():
+                yield story
+                progress.advance(1)
+
+    return stories
+
+
+def _squad_files(folder: Path) -> dict[str, Path]:
+    files = {}
+    for split, name in (("train", "train-v1.1.json"), ("validation", "dev-v1.1.json")):
+        names = [name, *(name + suffix for suffix in COMPRESSIONS)]
+        found = [path for name in names if (path := find_file(check_place(folder), name))]
+        if not found:
+            raise FileNotFoundError(f"{folder}: no {' or '.join(names)}")
+        files[split] = found[0]
+    return files
+
+
+def describe(prepared: Prepared) -> str:
+    """What was read, written and left out, and the source string of each split."""
+    lines = [str(prepared.folder)]
+    if prepared.entities is not None:
+        lines.append(f"entities by {prepared.entities}")
+    for split, counts in prepared.splits.items():
+        lines.append(f"{prepared.source(split)}  {counts.written:,} of {counts.read:,}")
+        if counts.shortened:
+            lines.append(f"  {counts.shortened:,} lost sentences")
+        lines += [f"  {n:,} dropped: {reason}" for reason, n in sorted(counts.drops.items())]
+    return "\n".join(lines)
+
+
+def write_source(task: Rows) -> int:
+    """Writes the rows of a source; returns how many."""
+    names = ("id", "document", "summary")
+    count = 0
+
+    def rows() -> Iterator[dict[str, object]]:
+        nonlocal count
+        for row in summary_rows(task.source):
+            count += 1
+            yield dict(zip(names, row, strict=True))
+
+    write_rows(task.output, "jsonl", rows)
+    return count
+
+
+_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows]] = {
+    "xsum": Xsum,
+    "cnn_dailymail": CnnDailymail,
+    "squad": Squad,
+    "rows": Rows,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
+    task = tyro.extras.subcommand_cli_from_dict(
+        _COMMANDS,
+        prog="python -m experiments.prepare_data",
+        description=__doc__,
+        args=list(arguments),
+    )
+    try:
+        if isinstance(task, Rows):
+            print(f"{task.output}: {write_source(task):,} rows")
+        else:
+            print(describe(prepare(task)))
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

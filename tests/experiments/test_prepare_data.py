@@ -1,0 +1,75 @@
+"""The command; nothing of it imports TensorFlow, and TFDS is imported late."""
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from experiments.prepare_data import main
+from tests.data.raw_files import write_cnn_dailymail, write_xsum
+
+_WITHOUT_TENSORFLOW = """
+import sys
+from experiments.prepare_data import main
+early = {"tensorflow_datasets", "array_record"} & set(sys.modules)
+assert not early, early
+raw, data_dir, output = sys.argv[1:]
+assert main(["xsum", "--from", raw, "--data-dir", data_dir]) == 0
+assert main(["rows", f"tfds:xsum/level1:test:{data_dir}", "-o", output]) == 0
+assert "tensorflow_datasets" in sys.modules
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raw")
+    write_xsum(folder / "xsum")
+    write_cnn_dailymail(folder / "cnn_dailymail")
+    return folder
+
+
+def test_a_data_set_is_prepared_and_exported_without_tensorflow(raw, tmp_path):
+    output = tmp_path / "test.jsonl.gz"
+    command = [sys.executable, "-c", _WITHOUT_TENSORFLOW, raw / "xsum", tmp_path, output]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert f"tfds:xsum/level1:train:{tmp_path}  3 of 3" in done.stdout
+    assert "  1 dropped: no source" in done.stdout
+    [row] = map(json.loads, gzip.decompress(output.read_bytes()).splitlines())
+    assert row == {"id": "6", "document": "Zoë won.", "summary": "Zoë won."}
+
+
+def test_level_two_names_its_analyser(raw, tmp_path, capsys):
+    arguments = ["--corruption-level", "2", "--entities", "rules"]
+    place = ["--from", str(raw / "cnn_dailymail"), "--data-dir", str(tmp_path)]
+    assert main(["cnn_dailymail", *place, *arguments]) == 0
+    said = capsys.readouterr().out
+    assert "entities by rules" in said
+    assert f"tfds:cnn_dailymail/level2_rules:train:{tmp_path}  2 of 3" in said
+    assert "  1 lost sentences" in said
+
+
+def test_squad_is_prepared_from_its_files(tmp_path, capsys):
+    qas = [{"id": "q", "question": "Who?", "answers": [{"text": "Ann", "answer_start": 0}]}]
+    content = {"data": [{"paragraphs": [{"context": "Ann left.", "qas": qas}]}]}
+    for name in ("train-v1.1.json", "dev-v1.1.json.gz"):
+        text = json.dumps(content).encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    place = ["--from", str(tmp_path), "--data-dir", str(tmp_path / "tfds")]
+    assert main(["squad", *place]) == 0
+    assert f"tfds:squad/v1.1:validation:{tmp_path / 'tfds'}  1 of 1" in capsys.readouterr().out
+    (tmp_path / "dev-v1.1.json.gz").unlink()
+    assert main(["squad", *place]) == 2
+    assert "no dev-v1.1.json or dev-v1.1.json.gz" in capsys.readouterr().err
+
+
+def test_bad_input_is_an_error_and_no_traceback(raw, tmp_path, capsys):
+    assert main(["xsum", "--from", str(tmp_path), "--data-dir", str(tmp_path)]) == 2
+    assert "error: " in capsys.readouterr().err
+    assert main(["rows", f"tfds:xsum:train:{tmp_path}", "-o", str(tmp_path / "x.jsonl")]) == 2
+    assert "prepare_data xsum" in capsys.readouterr().err
+    assert not (tmp_path / "x.jsonl").exists()
+    with pytest.raises(SystemExit, match="2"):
+        main(["xsum", "--from", str(raw), "--data-dir", str(tmp_path), "--corruption-level", "3"])
