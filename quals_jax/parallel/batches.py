@@ -8,6 +8,7 @@ alone gets a `RowFailure` and its neighbours get their results.
 """
 
 import dataclasses
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -19,6 +20,11 @@ Outcome = TypeVar("Outcome")
 
 # Steps of about 1.4: at most a third of a bucket is padding, a sixth on average.
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+
+# A last batch is filled up with finished rows after so many full ones: at most a fourth more work.
+_FULL_BATCHES = 4
+# Rows may join a shape with at most so many times the positions of their own.
+_MOST_PADDING = 2.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,32 +62,64 @@ def run_in_batches(
 ) -> list[Outcome | RowFailure]:
     """Calls ``run(shape, indices)`` for batches of rows that share a shape.
 
-    ``max_rows(shape)`` bounds a batch. The batches depend on ``shapes`` alone, so the same rows
-    give the same bits on every run. ``report`` is told how many rows each batch finished.
+    ``max_rows(shape)`` bounds a batch. Every batch of a new size is compiled anew, which for small
+    models costs more than running it: rows that do not fill a batch of their shape join a larger
+    shape, and a last batch is filled up with rows of the one before. The batches depend on
+    ``shapes`` alone, so the same rows give the same bits on every run. ``report`` is told how many
+    rows each batch finished.
     """
-    groups: dict[Shape, list[int]] = defaultdict(list)
-    for index, shape in enumerate(shapes):
-        groups[shape].append(index)
 
+    def limit_of(shape: Shape) -> int:
+        return rows_bucket(10**9, max_rows(shape))
+
+    groups = _joined(shapes, limit_of)
     outcomes: list[Any] = [None] * len(shapes)
     for shape in sorted(groups, reverse=True):  # the largest first: memory trouble shows at once
-        rows, limit = groups[shape], rows_bucket(10**9, max_rows(shape))
+        rows, limit = groups[shape], limit_of(shape)
         for start in range(0, len(rows), limit):
-            batch = rows[start : start + limit]
-            for index, outcome in zip(batch, _run_halving(run, shape, batch), strict=True):
+            first = start
+            if len(rows) - start < limit and start >= _FULL_BATCHES * limit:
+                first = len(rows) - limit
+            batch = rows[first : start + limit]
+            done = _run_halving(run, shapes, shape, batch)[start - first :]
+            for index, outcome in zip(rows[start : start + limit], done, strict=True):
                 outcomes[index] = outcome
-            report(len(batch))
+            report(len(done))
     return outcomes
 
 
-def _run_halving(run, shape: Shape, batch: list[int]) -> list[Any]:
+def _joined(shapes: Sequence[Shape], limit_of: Callable[[Shape], int]) -> dict[Shape, list[int]]:
+    """The rows of each shape, in order; rows over from full batches join the next larger shape."""
+    groups: dict[Shape, list[int]] = defaultdict(list)
+    for index, shape in enumerate(shapes):
+        groups[shape].append(index)
+    for shape in sorted(groups):  # a shape comes before all that hold it
+        larger = [other for other in groups if other != shape and _holds(other, shape)]
+        over = len(groups[shape]) % limit_of(shape)
+        if not larger or not over:
+            continue
+        groups[min(larger, key=math.prod)] += groups[shape][-over:]
+        del groups[shape][-over:]
+    return {shape: sorted(rows) for shape, rows in groups.items() if rows}
+
+
+def _holds(larger: Shape, shape: Shape) -> bool:
+    """Whether rows of ``shape`` fit into ``larger`` without much padding."""
+    fits = all(size >= own for size, own in zip(larger, shape, strict=True))
+    return fits and math.prod(larger) <= _MOST_PADDING * math.prod(shape)
+
+
+def _run_halving(run, own_shapes: Sequence[Shape], shape: Shape, batch: list[int]) -> list[Any]:
     try:
         return run(shape, batch)
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error) and "Out of memory" not in str(error):
             raise
-        if len(batch) == 1:
+        if len(batch) == 1 and shape == own_shapes[batch[0]]:
             size = " x ".join(map(str, shape))
             return [RowFailure("out_of_memory", f"one row of size {size} does not fit in memory")]
+    if len(batch) == 1:
+        return _run_halving(run, own_shapes, own_shapes[batch[0]], batch)
     half = len(batch) // 2
-    return _run_halving(run, shape, batch[:half]) + _run_halving(run, shape, batch[half:])
+    halves = batch[:half], batch[half:]
+    return [outcome for some in halves for outcome in _run_halving(run, own_shapes, shape, some)]
