@@ -187,7 +187,7 @@ def _not_prepared(named: TfdsName, data_dir: str) -> FileNotFoundError:
     found = f"; prepared there: {', '.join(sorted(there))}" if there else ""
     return FileNotFoundError(
         f"{named}: not prepared in {root}{found}. Prepare it from local files by "
-        f"{_how_to_prepare(named.name)}"
+        f"{_how_to_prepare(named.name, data_dir)}"
     )
 
 
@@ -195,10 +195,10 @@ def _folders(folder: Any) -> list[Any]:
     return [path for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
 
 
-def _how_to_prepare(name: str) -> str:
+def _how_to_prepare(name: str, data_dir: str = "DIR") -> str:
     base, _, config = name.partition("/")
     if base not in {*_LEGACY, "squad"}:
-        return f"tfds build {name} --file_format=array_record"
+        return f"tfds build {name} --file_format=array_record --data_dir={data_dir}"
     level = re.match(r"level([012])", config)
     option = f" --corruption-level {level[1]}" if level else ""
-    return f"python -m experiments.prepare_data {base} --from RAW --data-dir DIR{option}"
+    return f"python -m experiments.prepare_data {base} --from RAW --data-dir {data_dir}{option}"

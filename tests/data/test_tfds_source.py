@@ -67,7 +67,7 @@ def test_mock_summaries_of_tfds_own_data_sets(name, tmp_path):
 
 
 def test_unprepared_data_is_not_downloaded(prepared, tmp_path):
-    hint = "python -m experiments.prepare_data xsum --from RAW --data-dir DIR --corruption-level 2"
+    hint = f"experiments.prepare_data xsum --from RAW --data-dir {tmp_path} --corruption-level 2"
     with pytest.raises(FileNotFoundError, match=hint):
         list(tfds_summaries(f"xsum/level2_rules:train:{tmp_path}"))
     for name in ("xsum", "cnn_dailymail", "squad", "squad/v1.1", "squad/no"):
