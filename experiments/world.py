@@ -10,9 +10,11 @@ A seed draws the articles, the references, every model's first weights and every
 """
 
 import dataclasses
+from typing import Any
 
 from experiments import world_conseq, world_mle, world_qagen
 from experiments.pipeline.config import Decoder, Pipeline, SetRule, System
+from quals_jax.data.examples import Limits
 from quals_jax.decoding.options import BeamSearch, Sampling, TopK, greedy
 from quals_jax.metrics.quals import QualsOptions
 from quals_jax.selection import SelectionOptions
@@ -65,28 +67,50 @@ PIPELINE = Pipeline(
     num_planted=250,
 )
 
+# For sweeps around ConSeq-QUALS: one system beside MLE, evaluated by one metric whatever selects.
+ABLATION = dataclasses.replace(
+    PIPELINE,
+    title="ConSeq-QUALS in the synthetic world",
+    rules=(SetRule("quals"),),
+    systems=(System("mle", "MLE"), System("quals", "ConSeq-QUALS", "quals")),
+    decoders=DECODERS[:2],
+    test_metric=METRIC,
+    num_planted=0,
+)
+
 
 def _taught(experiment: Experiment) -> Experiment:
-    """150 updates on few passages teach the form of a text, so that some summaries get a score."""
+    """150 updates on few passages teach the form of a text, so that some summaries get a score.
+
+    Sources are cut short, so that there are few shapes to compile.
+    """
     schedule = ScheduleConfig("cosine", warmup_steps=10)
     optim = dataclasses.replace(experiment.optim, learning_rate=5e-3, schedule=schedule)
     return dataclasses.replace(
-        experiment, num_steps=150, log_every_steps=50, eval_every_steps=0, optim=optim
+        _cut(experiment), num_steps=150, log_every_steps=50, eval_every_steps=0, optim=optim
     )
+
+
+def _cut(experiment: Experiment) -> Experiment:
+    limits = Limits(max_source_tokens=24, max_target_tokens=64, max_targets=4)
+    data: Any = dataclasses.replace(experiment.data, limits=limits)  # pyrefly: ignore
+    return dataclasses.replace(experiment, data=data)
 
 
 SMOKE_PIPELINE = dataclasses.replace(
     PIPELINE,
     qagen=_taught(world_qagen.SMOKE),
     mle=_taught(world_mle.SMOKE),
-    conseq=world_conseq.SMOKE,
-    test=("world-held-out:6:1",),
-    clean_test=("world-clean:6:1",),
-    num_documents=12,
+    conseq=_cut(world_conseq.SMOKE),
+    test=("world-held-out:8:1",),
+    clean_test=("world-clean:8:1",),
+    num_documents=8,
     sampling=Sampling(2, TopK(5), min_len=4, max_len=28),
-    metric=QualsOptions(num_beams=8, num_groups=2, min_question_tokens=1, max_pair_tokens=24),
+    metric=QualsOptions(
+        num_beams=8, num_groups=2, num_pairs=2, min_question_tokens=1, max_pair_tokens=24
+    ),
     rules=(SetRule("quals", options=SelectionOptions(1.0, 1.0)), SetRule("rouge", "rouge")),
-    systems=(SYSTEMS[0], *SYSTEMS[-4:-1]),
+    systems=tuple(s for s in SYSTEMS if s.name in ("mle", "rouge", "positives", "quals")),
     decoders=(Decoder("beam4", BeamSearch(2, min_len=4, max_len=28)),),
     num_planted=2,
 )

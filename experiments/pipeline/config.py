@@ -71,7 +71,8 @@ class Pipeline:
     rules: Annotated[tuple[SetRule, ...], tyro.conf.Suppress]
     systems: Annotated[tuple[System, ...], tyro.conf.Suppress]
     decoders: Annotated[tuple[Decoder, ...], tyro.conf.Suppress]
-    metric: QualsOptions = dataclasses.field(default_factory=QualsOptions)
+    metric: QualsOptions = dataclasses.field(default_factory=QualsOptions)  # that selects
+    test_metric: QualsOptions | None = None  # that evaluates; None: the same
     qagen_folder: str = ""  # a model folder that takes the place of training QAGen
     mle_folder: str = ""  # a model folder that takes the place of training the MLE summarizer
     mle_from_qagen: bool = False  # it starts from QAGen's weights: what it knows of language

@@ -20,6 +20,7 @@ from experiments.pipeline.sources import portable, with_seed, world_seed
 from experiments.pipeline.stages import Paths, Stage
 from experiments.pipeline.training import run_training, training_settings
 from quals_jax.decoding.options import BeamSearch, Sampling
+from quals_jax.metrics.quals import QualsOptions
 from train.config import Experiment, TokenizerConfig
 
 SAMPLED_SEED = 1_000_000  # draws of the evaluation differ from those the sets were made of
@@ -37,8 +38,8 @@ class Plan:
         self.qagen = self._model("qagen", p.qagen, p.qagen_folder)
         self.mle = self._model("mle", p.mle, p.mle_folder, self.qagen if p.mle_from_qagen else None)
         self.samples = self._generated("samples", self.documents, self.mle, p.sampling, p.seed)
-        self.sample_scores = self._scored("scores.samples", self.samples)
-        self.reference_scores = self._scored("scores.references", self.documents)
+        self.sample_scores = self._scored("scores.samples", self.samples, p.metric)
+        self.reference_scores = self._scored("scores.references", self.documents, p.metric)
         self.sets: dict[str, Stage] = {}
         for rule in p.rules:
             self.sets[rule.name] = self._sets(rule)
@@ -105,13 +106,11 @@ class Plan:
 
         return Stage(name, f"{name}.jsonl", run, settings, (documents, model))
 
-    def _scored(self, name: str, rows: Stage) -> Stage:
-        metric = self.pipeline.metric
-        settings = self._metric_settings()
-
+    def _scored(self, name: str, rows: Stage, metric: QualsOptions) -> Stage:
         def run(output: Path, path: Paths) -> None:
             score(path(rows), output, path(self.qagen) / "model", metric, self._rows)
 
+        settings = self._metric_settings(metric)
         return Stage(name, f"{name}.jsonl", run, settings, (rows, self.qagen))
 
     def _sets(self, rule: SetRule) -> Stage:
@@ -142,11 +141,13 @@ class Plan:
         def run(output: Path, path: Paths) -> None:
             draw_picture(path(self.qagen), metric, dtype, path(sets), output)
 
-        return Stage("picture", "picture.json", run, self._metric_settings(), (sets, self.qagen))
+        settings = self._metric_settings(metric)
+        return Stage("picture", "picture.json", run, settings, (sets, self.qagen))
 
     def _planted(self) -> Stage:
         p = self.pipeline
-        settings = self._metric_settings() | {"num_articles": p.num_planted, "seed": p.seed}
+        settings = self._metric_settings(p.metric)
+        settings |= {"num_articles": p.num_planted, "seed": p.seed}
 
         def run(output: Path, path: Paths) -> None:
             qagen = path(self.qagen)
@@ -154,8 +155,8 @@ class Plan:
 
         return Stage("planted", "planted.json", run, settings, (self.qagen,))
 
-    def _metric_settings(self) -> dict[str, object]:
-        return {"metric": dataclasses.asdict(self.pipeline.metric), "dtype": self._rows.dtype}
+    def _metric_settings(self, metric: QualsOptions) -> dict[str, object]:
+        return {"metric": dataclasses.asdict(metric), "dtype": self._rows.dtype}
 
     def _system(self, system: System) -> Stage:
         if not system.rule:
@@ -184,9 +185,9 @@ class Plan:
     def _evaluate(self, system: System, decoder: Decoder) -> None:
         name = f"{system.name}.{decoder.name}"
         seed = SAMPLED_SEED + self.pipeline.seed
-        model = self.systems[system.name]
+        model, metric = self.systems[system.name], self.pipeline.test_metric or self.pipeline.metric
         outputs = self._generated(f"outputs/{name}", self.test, model, decoder.search, seed)
-        scores = self._scored(f"scores/{name}", outputs) if decoder.scored else None
+        scores = self._scored(f"scores/{name}", outputs, metric) if decoder.scored else None
 
         def run(output: Path, path: Paths) -> None:
             files = EvaluationFiles(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from quals_jax.jobs.fingerprint import file_sha256, folder_sha256s
 from train.config import Experiment
-from train.sources import summary_rows
+from train.sources import qa_rows, summary_rows
 
 
 def read_summaries(sources: Sequence[str], max_rows: int = 0) -> Iterator[tuple[str, str, str]]:
@@ -19,16 +20,29 @@ def read_summaries(sources: Sequence[str], max_rows: int = 0) -> Iterator[tuple[
 
 
 def portable(source: str) -> str:
-    """A source or folder as its content: where files lie changes no result.
+    """A source or folder as its content: where files lie changes no result, what they say does.
 
     >>> portable("rows:train.jsonl")                                        # doctest: +SKIP
     'rows:sha256-5d41402a...'
     """
-    rest = source.partition(":")[2]
+    kind, _, rest = source.partition(":")
+    if kind.startswith("world"):
+        return f"{source}#{_grammar_of_the_world()}"
     for path in (source, rest, rest.rpartition(":")[0]):
         if path and Path(path).exists():
             return source.replace(path, _content(path, Path(path).stat().st_mtime_ns))
     return source
+
+
+@functools.cache
+def _grammar_of_the_world() -> str:
+    """Changes with what the synthetic world writes: a hash of some of each sort of its texts."""
+    digest = hashlib.sha256()
+    for row in (*summary_rows("world-held-out:200"), *summary_rows("world-clean:200")):
+        digest.update("\n".join(row).encode())
+    for row in qa_rows("world:50"):
+        digest.update(f"{row.context}\n{row.question}\n{row.answer}".encode())
+    return digest.hexdigest()[:8]
 
 
 @functools.cache

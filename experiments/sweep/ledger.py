@@ -12,7 +12,8 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from experiments.sweep.grid import Grid, Overrides, applied
 from quals_jax.data.writers import encode_row
 from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.lock import FileLock, LockedError
+
+_PATIENCE_SECS = 60.0  # the ledger is held for milliseconds
 
 Status = Literal["planned", "running", "finished", "failed"]
 
@@ -72,6 +75,7 @@ class Ledger:
     """The runs of a sweep in a folder."""
 
     def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.cache = folder / "stages"  # what the runs share
 
@@ -86,16 +90,21 @@ class Ledger:
             config = applied(sweep.base, point)
             configs.setdefault(key_of(config), config)
             overrides.setdefault(key_of(config), point)
-        there = {entry.key: entry for entry in self.entries()}
-        for place, (key, point) in enumerate(overrides.items()):
-            before = there.get(key, Entry(key, described(point)))
-            entry = dataclasses.replace(before, place=place, removed=False)
-            if key not in there or entry != before:
-                self.write(entry)
-        for key in there.keys() - configs.keys():
-            if not there[key].removed:
-                self.write(dataclasses.replace(there[key], removed=True))
+        with self._alone():
+            there = {entry.key: entry for entry in self.entries()}
+            for place, (key, point) in enumerate(overrides.items()):
+                entry = there.get(key, Entry(key, described(point)))
+                self._write(dataclasses.replace(entry, place=place, removed=False))
+            for key in there.keys() - configs.keys():
+                self._write(dataclasses.replace(there[key], removed=True))
         return configs
+
+    def update(self, key: str, **changes: Any) -> Entry:
+        """Changes fields of a run; what others wrote meanwhile stays."""
+        with self._alone():
+            entry = dataclasses.replace(self.entry(key), **changes)
+            self._write(entry)
+            return entry
 
     def entries(self) -> list[Entry]:
         """All runs in the order of the grid, those that left it last."""
@@ -106,12 +115,6 @@ class Ledger:
     def entry(self, key: str) -> Entry:
         """The run as it is now."""
         return Entry(**json.loads(self._path(key).read_text("utf-8")))
-
-    def write(self, entry: Entry) -> None:
-        """Puts the run into its file, whole or not at all."""
-        path = self._path(entry.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, dataclasses.asdict(entry))
 
     def workdir(self, key: str) -> Path:
         """Where the results of the run are."""
@@ -132,6 +135,26 @@ class Ledger:
     def results(self, key: str) -> dict[str, Any]:
         """The results of a finished run."""
         return json.loads((self.workdir(key) / "results.json").read_text("utf-8"))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Runs are read and written by one process at a time, for moments only."""
+        with ExitStack() as stack:
+            deadline = time.monotonic() + _PATIENCE_SECS
+            while True:
+                try:
+                    stack.enter_context(FileLock(self.folder / "lock"))
+                    break
+                except LockedError:
+                    if time.monotonic() > deadline:
+                        raise
+                time.sleep(0.02)
+            yield
+
+    def _write(self, entry: Entry) -> None:
+        path = self._path(entry.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, dataclasses.asdict(entry))
 
     def _path(self, key: str) -> Path:
         return self.workdir(key) / "run.json"

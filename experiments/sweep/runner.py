@@ -3,7 +3,8 @@
 import dataclasses
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def run_all(
     for number, key in enumerate(keys, 1):
         title = f"run {number}/{len(keys)} {key}"
         try:
-            with ledger.lock(key):
+            with _taken(ledger, key):
                 entry = ledger.entry(key)
                 if entry.status in statuses:
                     say(f"{title}: {label(entry)}")
@@ -70,9 +71,21 @@ def run_all(
     return failures
 
 
+@contextmanager
+def _taken(ledger: Ledger, key: str) -> Iterator[None]:
+    """The lock of a run. Tried twice, for `status` holds it for a moment to see whether it can."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(ledger.lock(key))
+        except LockedError:
+            time.sleep(0.2)
+            stack.enter_context(ledger.lock(key))
+        yield
+
+
 def _run_one(ledger: Ledger, entry: Entry, config: Any, run: Run, title: str) -> bool:
     started = time.monotonic()
-    ledger.write(dataclasses.replace(entry, status="running", error=""))
+    ledger.update(entry.key, status="running", error="")
     status, error = "finished", ""
     try:
         run(config, ledger.workdir(entry.key), ledger.cache)
@@ -80,9 +93,7 @@ def _run_one(ledger: Ledger, entry: Entry, config: Any, run: Run, title: str) ->
         status, error = "failed", f"{type(failure).__name__}: {failure}"
         (ledger.workdir(entry.key) / "error.txt").write_text(traceback.format_exc(), "utf-8")
     secs = round(time.monotonic() - started, 1)
-    # The grid may have been edited meanwhile, so what others may write is read again.
-    entry = ledger.entry(entry.key)
-    ledger.write(dataclasses.replace(entry, status=status, error=error, secs=secs, ended=now()))
+    ledger.update(entry.key, status=status, error=error, secs=secs, ended=now())
     say(f"{title}: {status} after {duration(secs)}{': ' * bool(error)}{error}")
     return status == "finished"
 
