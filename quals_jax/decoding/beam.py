@@ -103,7 +103,7 @@ def beam_search(
         finite_B = carry.finite_B & (carry.done_B | ~broken_B)
         done_B = carry.done_B | ~finite_B
 
-        choices = choose(candidates, carry.totals_BN, ~done_B, options)
+        choices = choose(candidates, carry.totals_BN, ~done_B, options, logits_BNV.shape[-1])
         ended = _end(carry.ended, choices, ~done_B, carry.position, eos_id)
         done_B |= ended.num_B == N
 
