@@ -17,15 +17,17 @@ from train.config import BatchConfig, Experiment, QAData, TokenizerConfig
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
 
+# An hour of one core is enough for its pre-training and both stages of `qagen_squad_views`.
 MODEL = BartConfig(
-    d_model=256,
+    d_model=128,
     encoder_layers=3,
     decoder_layers=3,
     encoder_heads=4,
     decoder_heads=4,
-    encoder_ffn_dim=1024,
-    decoder_ffn_dim=1024,
-    max_positions=512,
+    encoder_ffn_dim=512,
+    decoder_ffn_dim=512,
+    max_positions=1024,
+    init_std=0.05,
 )
 
 LIMITS = Limits(max_source_tokens=384, max_target_tokens=48, max_targets=5)
@@ -38,7 +40,7 @@ EXPERIMENT = Experiment(
         max_dev_rows=2000,
     ),
     model=MODEL,
-    tokenizer=TokenizerConfig(learn_vocab_size=8000),
+    tokenizer=TokenizerConfig(learn_vocab_size=4096),
     batch=BatchConfig(max_tokens=5000, max_shapes=8),
     optim=OptimConfig(
         learning_rate=7e-4,

@@ -10,7 +10,10 @@ updates. The second stage adds paragraphs and groups of paragraphs, since docume
     python -m train qagen_squad_views --workdir runs/qagen --init-from runs/sentences/model \\
         --data.train squad-views:train-v1.1.json.xz --data.dev squad:dev-v1.1.json.xz \\
         --data.limits.max-source-tokens 640 --num-steps 330 --optim.learning-rate 4e-4 \\
-        --optim.schedule.warmup-steps 20
+        --optim.schedule.warmup-steps 20 --batch.max-tokens 3500
+
+On one core of a laptop the three commands take 50 minutes; perplexity on SQuAD's dev paragraphs is
+then 56 per token.
 """
 
 import dataclasses
@@ -29,12 +32,10 @@ EXPERIMENT = dataclasses.replace(
         limits=Limits(max_source_tokens=100, max_target_tokens=40, max_targets=4),
         max_dev_rows=600,
     ),
-    model=dataclasses.replace(
-        qagen_squad.MODEL, max_positions=1024, init_std=0.05, dropout=0.0, attention_dropout=0.0
-    ),
+    model=dataclasses.replace(qagen_squad.MODEL, dropout=0.0, attention_dropout=0.0),
     tokenizer=TokenizerConfig(),
     init_from="runs/denoise/model",
-    batch=BatchConfig(max_tokens=3000, max_shapes=5),
+    batch=BatchConfig(max_tokens=3000, max_shapes=4),
     optim=OptimConfig(
         learning_rate=1e-3,
         beta2=0.98,
