@@ -21,6 +21,12 @@ from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.lock import LockedError
 from quals_jax.jobs.progress import duration
 from quals_jax.jobs.stopping import Stopped
+from quals_jax.parallel.processes import (
+    OtherProcessError,
+    first_then_others,
+    is_first_process,
+    start_processes,
+)
 from quals_jax.report.conseq_report import write_report
 from train.command import doc_of, find_value, names_with
 
@@ -51,6 +57,12 @@ class Command:
     """The last stage to do, such as sets or outputs/quals.beam4; empty: all, and the report."""
     restart: bool = False
     """Make anew what was made with other settings, instead of refusing."""
+    coordinator: str = ""
+    """HOST:PORT of process 0 of a run on many hosts; TPU pods and SLURM need none of these."""
+    num_processes: int | None = None
+    """How many processes there are."""
+    process_id: int | None = None
+    """Which of them this one is."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,6 +72,7 @@ def main(argv: Sequence[str]) -> int:
         return 2 if not argv else 0
     try:
         command = parse(argv)
+        start_processes(command.coordinator, command.num_processes, command.process_id)
         run(
             command.pipeline,
             command.workdir,
@@ -69,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (FloatingPointError, LockedError) as error:
+    except (FloatingPointError, LockedError, OtherProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Stopped as stopped:
@@ -121,7 +134,13 @@ def run(
     workspace.run(stages)
     if last_stage:
         return None
-    results = collect(plan, workspace)
+    return first_then_others(lambda: _report(plan, workspace))
+
+
+def _report(plan: Plan, workspace: Workspace) -> dict[str, Any]:
+    results, workdir = collect(plan, workspace), workspace.workdir
+    if not is_first_process():
+        return results
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(workdir / "results.json", results)
     if told := write_report(results, workdir / "report.html"):

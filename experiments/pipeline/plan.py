@@ -80,22 +80,25 @@ class Plan:
         self, name: str, experiment: Experiment, folder: str, start: Stage | None = None
     ) -> Stage:
         if folder:
-            settings: dict[str, object] = {"folder": portable(folder)}
+            return self._given(name, folder)
+        if start is not None:  # first weights and tokenizer come from there
+            experiment = dataclasses.replace(experiment, init_from="", tokenizer=TokenizerConfig())
 
-            def run(output: Path, path: Paths) -> None:
-                link = output / "model"
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.unlink(missing_ok=True)
-                link.symlink_to(Path(folder).resolve(), target_is_directory=True)
+        def run(output: Path, path: Paths) -> None:
+            init_from = str(path(start) / "model") if start else experiment.init_from
+            run_training(dataclasses.replace(experiment, init_from=init_from), output)
 
-        else:
-            settings = training_settings(experiment)
+        inputs = () if start is None else (start,)
+        return Stage(name, name, run, training_settings(experiment), inputs, True)
 
-            def run(output: Path, path: Paths) -> None:
-                init_from = str(path(start) / "model") if start else experiment.init_from
-                run_training(dataclasses.replace(experiment, init_from=init_from), output)
+    def _given(self, name: str, folder: str) -> Stage:
+        def run(output: Path, path: Paths) -> None:
+            link = output / "model"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path(folder).resolve(), target_is_directory=True)
 
-        return Stage(name, name, run, settings, () if folder or start is None else (start,))
+        return Stage(name, name, run, {"folder": portable(folder)})
 
     def _generated(self, name: str, documents: Stage, model: Stage, search, seed: int) -> Stage:
         settings = {"search": search_settings(search), "seed": seed, "dtype": self._rows.dtype}
@@ -104,14 +107,14 @@ class Plan:
             folder = path(model) / "model"
             generate(path(documents), output, folder, search, seed, self._rows)
 
-        return Stage(name, f"{name}.jsonl", run, settings, (documents, model))
+        return Stage(name, f"{name}.jsonl", run, settings, (documents, model), True)
 
     def _scored(self, name: str, rows: Stage, metric: QualsOptions) -> Stage:
         def run(output: Path, path: Paths) -> None:
             score(path(rows), output, path(self.qagen) / "model", metric, self._rows)
 
         settings = self._metric_settings(metric)
-        return Stage(name, f"{name}.jsonl", run, settings, (rows, self.qagen))
+        return Stage(name, f"{name}.jsonl", run, settings, (rows, self.qagen), True)
 
     def _sets(self, rule: SetRule) -> Stage:
         sources = {"documents": self.documents, "samples": self.samples}
@@ -180,7 +183,7 @@ class Plan:
             run_training(dataclasses.replace(plain, data=data, init_from=model), output)
 
         name = f"systems/{system.name}"
-        return Stage(name, name, run, training_settings(plain), (sets, self.mle))
+        return Stage(name, name, run, training_settings(plain), (sets, self.mle), True)
 
     def _evaluate(self, system: System, decoder: Decoder) -> None:
         name = f"{system.name}.{decoder.name}"

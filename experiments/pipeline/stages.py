@@ -11,14 +11,19 @@ that agree in a stage share it.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 import quals_jax
 from quals_jax.data.writers import encode_row
@@ -26,6 +31,7 @@ from quals_jax.jobs.claim import RefusedError, write_json
 from quals_jax.jobs.fingerprint import differences, flat_fields
 from quals_jax.jobs.lock import FileLock, LockedError
 from quals_jax.jobs.progress import duration
+from quals_jax.parallel.processes import everywhere, is_first_process
 
 _WAIT_SECS = 2.0  # between two looks at a stage that another process works on
 
@@ -45,18 +51,20 @@ class Stage:
     run: Callable[[Path, Paths], None]
     settings: Mapping[str, object] = dataclasses.field(default_factory=dict)
     inputs: tuple["Stage", ...] = ()
+    uses_all_processes: bool = False  # of a run on many hosts; otherwise process 0 does it alone
 
-    @property
+    @functools.cached_property
     def fields(self) -> dict[str, object]:
-        """What the output depends on, as flat fields."""
-        return flat_fields(
+        """What the output depends on, as flat fields of JSON values."""
+        fields = flat_fields(
             stage=self.name,
             program=f"quals-jax {quals_jax.__version__}",
             settings=self.settings,
             inputs={stage.name: stage.key for stage in self.inputs},
         )
+        return json.loads(json.dumps(fields))
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """The hash of `fields`."""
         return hashlib.sha256(encode_row(self.fields)).hexdigest()[:16]
@@ -81,40 +89,45 @@ class Workspace:
     def is_finished(self, stage: Stage) -> bool:
         """Whether the stage was finished with these settings and its output is there."""
         record = _read(self._record(stage))
-        same = record.get("fields") == json.loads(json.dumps(stage.fields))
+        same = record.get("fields") == stage.fields
         return bool(same and record["finished"] and self.path(stage).exists())
 
     def run(self, stages: Sequence[Stage]) -> None:
-        """Does what is not done, in order.
+        """Does what is not done, in order. On many hosts all processes call it, on shared files.
 
         Raises `RefusedError` where an output was made with other settings.
         """
         for number, stage in enumerate(stages, 1):
-            self._run(stage, f"[{number}/{len(stages)}] {stage.name}")
+            title = f"[{number}/{len(stages)}] {stage.name}"
+            if decided_by_first(lambda stage=stage: self.is_finished(stage)):
+                say(f"{title}: done before")
+            else:
+                self._run(stage, title)
 
     def _run(self, stage: Stage, title: str) -> None:
-        if self.is_finished(stage):
-            say(f"{title}: done before")
-            return
-        with self._alone(stage, title):
-            if self.is_finished(stage):
-                say(f"{title}: done by another process")
+        """Process 0 holds the lock and keeps the record; the others work beside it."""
+        with self._alone(stage, title) if is_first_process() else nullcontext():
+            if decided_by_first(lambda: self._claim(stage)):
+                say(f"{title}: done by another run")
                 return
-            self._claim(stage)
-            before, started = _read(self._record(stage))["secs"], time.monotonic()
+            before = _read(self._record(stage))["secs"]
             say(f"{title}" + f": continues ({duration(before)} so far)" * (before > 0))
-            finished = False
+            started, finished = time.monotonic(), False
             try:
-                stage.run(self.path(stage), self.path)
+                work = stage.uses_all_processes or is_first_process()
+                everywhere(lambda: stage.run(self.path(stage), self.path) if work else None)
                 finished = True
             finally:
-                secs = round(before + time.monotonic() - started, 2)
-                self._write(stage, secs, finished)
+                secs = round(time.monotonic() - started, 2)
+                if is_first_process():
+                    self._write(stage, round(before + secs, 2), finished)
             assert self.path(stage).exists(), f"{stage.name} left no {stage.output}"
-            say(f"{title}: {duration(time.monotonic() - started)}")
+            say(f"{title}: {duration(secs)}")
 
-    def _claim(self, stage: Stage) -> None:
-        """Makes the place ready: empty, or holding what this very stage began."""
+    def _claim(self, stage: Stage) -> bool:
+        """Makes the place ready: empty, or holding what this very stage began. True: it is done."""
+        if self.is_finished(stage):
+            return True
         record, output = _read(self._record(stage)), self.path(stage)
         if not record:
             if output.exists():
@@ -122,7 +135,7 @@ class Workspace:
                     f"{output} exists and was not written by this pipeline; choose another workdir"
                 )
         else:
-            changed = differences(record["fields"], json.loads(json.dumps(stage.fields)))
+            changed = differences(record["fields"], stage.fields)
             if changed and not self._restart:
                 lines = "\n".join(f"  {line}" for line in changed)
                 raise RefusedError(
@@ -131,10 +144,11 @@ class Workspace:
                     "depends on it anew."
                 )
             if not changed:
-                return
+                return False
             _remove(output)
         output.parent.mkdir(parents=True, exist_ok=True)
         self._write(stage, 0.0, False)
+        return False
 
     def _write(self, stage: Stage, secs: float, finished: bool) -> None:
         path = self._record(stage)
@@ -168,9 +182,18 @@ class Workspace:
             yield
 
 
+def decided_by_first(decide: Callable[[], bool]) -> bool:
+    """What process 0 decides from files, for all: the others might see them change."""
+    decision = everywhere(lambda: decide() if is_first_process() else False)
+    if jax.process_count() == 1:
+        return decision
+    return bool(multihost_utils.broadcast_one_to_all(np.array(decision)))
+
+
 def say(text: str) -> None:
-    """A line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """A line on stderr, from process 0."""
+    if is_first_process():
+        print(text, file=sys.stderr, flush=True)
 
 
 def _read(path: Path) -> dict:
