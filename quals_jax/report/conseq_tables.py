@@ -52,25 +52,29 @@ def _between(low: str, high: str) -> str:
 
 
 def comparison_table(results: Results) -> Markup | None:
-    """Paired differences with their intervals; None where the run has none."""
+    """A row per paired difference of systems, a column per metric; None where the run has none."""
     labels = {system["name"]: system["label"] for system in results["systems"]}
     decoders = decoders_of(results["systems"])
-    rows: list[list[Child]] = []
+    found: dict[tuple[str, str, str], dict[str, Child]] = {}
     for row in results.get("comparisons") or ():
         metric = metric_of(row["metric"])
         low, high = map(metric.difference, row["interval"])
-        who = f"{labels.get(row['system'], row['system'])} − "
-        rows.append(
-            [
-                who + labels.get(row["against"], row["against"]),
-                decoders.get(row["decoder"], row["decoder"]),
-                metric.heading,
-                metric.difference(row["value"]),
-                f"{low} to {high}",
-            ]
-        )
-    header = ["difference", "decoder", "metric", "value", "95 % interval"]
-    return table(header, rows, (3, 4)) if rows else None
+        place = row["system"], row["against"], row["decoder"]
+        interval = element("small", f"{low} to {high}")
+        found.setdefault(place, {})[metric.name] = [metric.difference(row["value"]), interval]
+    metrics = [
+        m for m in metrics_of(results["systems"]) if any(m.name in f for f in found.values())
+    ]
+    rows: list[list[Child]] = [
+        [
+            f"{labels.get(system, system)} − {labels.get(against, against)}",
+            decoders.get(decoder, decoder),
+            *(figures.get(metric.name, "–") for metric in metrics),
+        ]
+        for (system, against, decoder), figures in found.items()
+    ]
+    header = ["difference", "decoder", *(metric.heading for metric in metrics)]
+    return table(header, rows, tuple(range(2, len(header)))) if rows else None
 
 
 def set_table(results: Results) -> Markup:

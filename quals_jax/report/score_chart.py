@@ -78,6 +78,8 @@ def _row(pool: Pool, edges: np.ndarray, at, base: float) -> list[Markup]:
         shapes.insert(0, box(min(cut, end), top, abs(end - cut), base - top, shade))
         number = fixed(pool.threshold, 3, "+")
         words = f"{pool.chosen}: {'from' if pool.above else 'up to'} {number}"
-        anchor, x = ("end", cut - 5) if pool.above else ("start", cut + 5)
+        room = cut - _LEFT if pool.above else _LEFT + _PLOT_WIDTH - cut
+        before = pool.above == (room > 6 * len(words))  # outside of the shade, if there is room
+        anchor, x = ("end", cut - 5) if before else ("start", cut + 5)
         shapes += [line(cut, top, cut, base, rule), text(x, top + 9, words, "small", anchor)]
     return shapes

@@ -156,4 +156,7 @@ def _finite(points: Sequence[Point] | None) -> Finite:
 def _scale(values: Sequence[float], from_zero: bool) -> tuple[float, float]:
     if from_zero:
         return min(0.0, *values, 0.0), 1.08 * max(values, default=0.0) or 1.0
-    return span(values)
+    low, high = span(values)
+    # What differs by less than a hundredth is to look alike, and its ticks to have few digits.
+    wider = max(0.01 * max(abs(low), abs(high)) - (high - low), 0.0) / 2
+    return low - wider, high + wider

@@ -84,6 +84,7 @@ def test_panels_of_a_scatter_share_the_scale_upwards():
     for system in systems:
         figures = system["decoders"]["beam4"]
         system["decoders"]["greedy"] = figures | {"rougeL": figures["rougeL"] / 2}
+    systems[0]["decoders"]["greedy"]["factual"] = 0.1
     panels = [
         Panel(name, name, metric_of("rougeL"), metric_of("factual")) for name in ("beam4", "greedy")
     ]
@@ -173,6 +174,29 @@ def test_the_chosen_scores_are_shaded_up_to_the_threshold():
     assert float(bad["width"]) / rest == pytest.approx(2, rel=0.1)
     assert {"S+: from −0.250", "S−: up to −0.500"} <= set(_texts(svg))
     assert _texts(svg).count("median −0.500") == 2
+
+
+def test_the_words_at_a_threshold_stay_on_the_drawing():
+    scores = [i / 100 - 1 for i in range(101)]
+    svg = score_chart(
+        [
+            Pool("references", scores, "summary", "S+", -0.99),
+            Pool("worst", scores, "document", "S−", -0.01, above=False),
+        ]
+    )
+    anchors = [
+        e.get("text-anchor") for e in ET.fromstring(svg).iter("text") if ": " in (e.text or "")
+    ]
+    assert anchors == ["start", "end"]
+
+
+def test_differences_below_a_hundredth_look_like_none():
+    curves = {"a": _curves([[1, 1.0]], dev=[[1, 3.63395], [2, 3.6338]])}
+    svg = dev_chart(curves, {})
+    assert svg is not None
+    ((_, first), (_, last)) = _points(_all(svg, "path", "curve")[0])
+    assert abs(first - last) < 2
+    assert all(len(words) <= 5 for words in _texts(svg) if words.startswith("3."))
 
 
 def test_pools_may_be_empty_or_all_equal():

@@ -144,6 +144,14 @@ def test_a_value_that_is_not_there_is_a_dash_and_an_unknown_metric_has_its_name(
     assert re.findall(r'"number">([^<]*)<', row) == ["–"] * 10
 
 
+def test_paired_differences_have_a_row_per_pair_of_systems(html):
+    assert '<th class="number">factual, %</th><th class="number">QUALS, nats</th></tr>' in html
+    (row,) = re.findall(r"<tr><td>ConSeq-QUALS − ConSeq-ROUGE</td>(.*?)</tr>", html)
+    assert re.findall(r">([^<]+)<", row) == [
+        *("beam search, 4 beams", "+24.8", "+21.3 to +28.3", "+0.025", "−0.010 to +0.060"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
     [
@@ -191,6 +199,7 @@ def test_parts_of_words_are_marked_where_no_whole_word_fits():
         "<mark>New York</mark>",
         "",
     ]
+    assert marked_parts("in New York", ["New", "New York"])[1] == "<mark>New York</mark>"
     assert marked_parts("text", ["", "other"]) == "text"
 
 
