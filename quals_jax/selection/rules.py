@@ -74,7 +74,7 @@ def _extreme_samples(documents: Sequence[ScoredDocument], options: SelectionOpti
 def _best_references(documents: Sequence[ScoredDocument], options: SelectionOptions) -> Side:
     texts = [document.reference if document.has_reference else None for document in documents]
     if options.positive_ratio is None:
-        return Side(dict(enumerate(texts)), reason=str)
+        return Side(dict(enumerate(texts)), reason=lambda i: "no_reference")  # takes all
     scores = [text.score if text else None for text in texts]
     size = round(options.positive_ratio * len(documents))
     chosen = ranked(scores, highest=True)[:size]

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from quals_jax.metrics.quals import Quals
+from quals_jax.text.answers import token_f1
 from tests import tolerances
 from tests.cli.conftest import FEW_BEAMS, read_rows, write_rows
 
@@ -65,6 +66,27 @@ def test_nothing_to_score_is_null_with_a_reason_and_no_error(quals, tmp_path, mo
     assert "3 of 6 summaries scored (empty_document 1, empty_summary 1, no_questions 1)" in (
         done.messages
     )
+
+
+def test_agreement_of_answers_on_demand(quals, tmp_path, model_dir, texts):
+    rows = [*_rows(texts)[:3], {"id": "empty", "document": "d", "summary": ""}]
+    source = write_rows(tmp_path / "in.jsonl", rows)
+    command = ("score", source, "-o", tmp_path / "out.jsonl", "--model", model_dir, *FEW_BEAMS)
+    done = quals(*command, "--answer-f1")
+    assert done.status == 0, done.messages
+    scored = read_rows(tmp_path / "out.jsonl")
+    assert scored[3]["f1"] is None
+    pairs = [pair for row in scored[:3] for pair in row["pairs"]]
+    assert pairs
+    for row in scored[:3]:
+        values = [token_f1(pair["document_answer"], pair["answer"]) for pair in row["pairs"]]
+        assert row["f1"] == (pytest.approx(sum(values) / len(values)) if values else None)
+    numbers = [row["f1"] for row in scored if row["f1"] is not None]
+    assert f"mean F1 {sum(numbers) / len(numbers):.4f}" in done.messages
+    assert "answer_f1:pair" in done.messages
+    done = quals(*command[:2], "--model", model_dir, "--f1-against", "summary")
+    assert done.status == 2
+    assert "--f1-against needs --answer-f1" in done.messages
 
 
 def test_several_summaries_of_a_document_stay_together(quals, tmp_path, model_dir, texts, metric):
