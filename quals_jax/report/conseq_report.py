@@ -159,7 +159,8 @@ def _training(results: Results, drawings: Drawings) -> Markup:
     caption = (
         "Blue: the negative log-likelihood of S+, which should stay or fall. Red, dashed: the "
         "unlikelihood loss of S−, high where the model still finds S− probable. A collapse is S+ "
-        "becoming improbable, too: blue rises. The numbers at the ends are the last values."
+        "becoming improbable, too: blue rises. A training with S− at weight 0 only watches it. The "
+        "numbers at the ends are the last values."
     )
     watched = "Measured on development data while training, all systems on one scale."
     return section(
