@@ -88,9 +88,12 @@ def test_panels_of_a_scatter_share_the_scale_upwards():
     panels = [
         Panel(name, name, metric_of("rougeL"), metric_of("factual")) for name in ("beam4", "greedy")
     ]
-    _, first, second = _all(scatter_chart(systems, panels), "circle", "main")
+    svg = scatter_chart(systems, panels)
+    _, first, second = _all(svg, "circle", "main")
     assert first["cy"] == second["cy"]
     assert float(second["cx"]) > 300  # the second column
+    _, first, second = _all(svg, "circle", "control")
+    assert float(second["cy"]) > float(first["cy"]) + 50
 
 
 def test_labels_cover_neither_points_nor_one_another():
@@ -126,6 +129,15 @@ def test_both_terms_are_drawn_and_their_last_values_written():
     assert (low - high) * 3.5 == pytest.approx(lowest - highest, abs=0.8)
     assert {"System A", "0.25", "0.125"} <= set(_texts(svg))
     assert "no negatives" not in _texts(svg)
+
+
+def test_last_values_that_are_alike_are_written_one_below_the_other():
+    training = {"a": _curves([[1, 0.5], [10, 0.25]], [[1, 1.0], [10, 0.251]])}
+    heights = {
+        "".join(e.itertext()): float(e.attrib["y"])
+        for e in ET.fromstring(training_chart(training, {})).iter("text")
+    }
+    assert heights["0.25"] - heights["0.251"] >= 11.9
 
 
 def test_a_collapse_is_marked_on_its_own_scale_and_leaves_the_others_theirs():

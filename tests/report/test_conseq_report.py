@@ -199,6 +199,7 @@ def test_parts_of_words_are_marked_where_no_whole_word_fits():
         "<mark>New York</mark>",
         "",
     ]
+    assert marked_parts("15 of 5", ["5"]) == ["15 of ", "<mark>5</mark>", ""]
     assert marked_parts("in New York", ["New", "New York"])[1] == "<mark>New York</mark>"
     assert marked_parts("text", ["", "other"]) == "text"
 
@@ -209,6 +210,8 @@ def test_sets_say_how_pure_they_are(html):
         *("145", "145", "145", "−0.010", "−0.310", "97.7", "97.7"),
     ]
     assert "<td>in one set only</td>" in html
+    assert ">S+: from −0.010</text>" in html
+    assert ">S−: up to −0.310</text>" in html
 
 
 def test_times_are_added_up_per_kind_of_stage():
