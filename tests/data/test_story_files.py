@@ -24,7 +24,9 @@ def place(tmp_path):
     (tmp_path / "cnn" / "stories" / "b.txt").write_bytes(b"no story")
     files = {"dm/stories/b.story": b"again", "dm/stories/c.story": b"C", "dm/d.story": b"D"}
     write_archive(tmp_path / "dm_stories.tgz", files)
-    write_archive(tmp_path / "more.tar", {"._e.story": b"junk", "e.story": b"E", "f.story": b"F"})
+    write_archive(
+        tmp_path / "more.tar", {"._e.story": b"junk", "c.story": b"again", "e.story": b"E"}
+    )
     return tmp_path
 
 
