@@ -80,6 +80,7 @@ def distribution_chart(faithful: Sequence[float], groups: Sequence[Group]) -> Ma
 def curve_chart(curves: dict[str, Sequence[tuple[float, float]]], x_label: str, y_label: str):
     """Lines over steps; the last value of each stands at its end."""
     left, top, width, height = 46.0, 24.0, 640.0, 180.0
+    curves = {name: curve for name, curve in curves.items() if curve}  # no dev set, no dev curve
     points = [point for curve in curves.values() for point in curve]
     x_high = max(x for x, _ in points)
     y_high = max(y for _, y in points) * 1.05
