@@ -71,7 +71,7 @@ def test_help_shows_the_fields_with_the_values_of_the_experiment(capsys):
         (["--data.train", "newsgroups:x"], "expected one of rows:..., world:..."),
         (["--data.train", "world:many"], "expected world:COUNT"),
         (["--tokenizer.folder", "nowhere"], "nowhere"),
-        (["--num-steps", "3"], "exactly one of num_steps and num_epochs"),
+        (["--num-epochs", "3"], "exactly one of num_steps and num_epochs"),
         (["--label-smoothing", "1.5"], "label_smoothing is 1.5"),
         (["--optim.beta1", "1.0"], "beta1"),
         (["--batch.max-shapes", "0"], "batch.max_shapes must be >= 1"),
