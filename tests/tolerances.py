@@ -14,4 +14,5 @@ LOSS = 1e-5  # losses, relative
 GRADIENT = 1e-5  # gradients, relative to the largest entry of the tensor
 NUMERICAL_GRADIENT = 1e-2  # gradients against differences of float32 losses, relative and absolute
 BFLOAT16_KL = 0.02  # nats between float32 and bfloat16 next-token distributions
+BFLOAT16_LOSS = 0.01  # training losses with bfloat16 products against float32, relative
 PARAMS = 2e-6  # parameters after recorded updates, absolute and relative

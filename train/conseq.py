@@ -22,7 +22,9 @@ from train.losses import ChunkedSums, LossSums, TokenLoss, TokenLosses, chunked_
 from train.step import Batch, LossFn, target_states
 
 
-def conseq_loss(config: ConSeqConfig, label_smoothing: float, chunk_tokens: int = 512) -> LossFn:
+def conseq_loss(
+    config: ConSeqConfig, label_smoothing: float, chunk_tokens: int = 512, num_shards: int = 1
+) -> LossFn:
     """ConSeq's loss of a batch whose target 0 is the S+ summary and target 1 the S- summary."""
 
     def loss_fn(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> LossSums:
@@ -35,6 +37,7 @@ def conseq_loss(config: ConSeqConfig, label_smoothing: float, chunk_tokens: int 
             negative_weight=config.negative_weight,
             hellinger=config.hellinger,
             chunk_tokens=chunk_tokens,
+            num_shards=num_shards,
         )
 
     return loss_fn
@@ -51,6 +54,7 @@ def contrastive_loss(
     hellinger: int = 0,
     weight_BN: Float[Array, "b n"] | None = None,
     chunk_tokens: int = 512,
+    num_shards: int = 1,
 ) -> LossSums:
     """``sum over S+ of LS(log p) + negative_weight * sum over S- of LS(log(1 - p))``.
 
@@ -74,6 +78,7 @@ def contrastive_loss(
             pad_id=pad_id,
             weight_BN=None if weight_BN is None else weight_BN[:, chosen],
             chunk_tokens=chunk_tokens,
+            num_shards=num_shards,
         )
 
     liked = part(positive, slice(1))

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import math
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import jax
 
@@ -21,12 +21,14 @@ from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
 from quals_jax.models.bart import param_shapes
 from quals_jax.parallel.mesh import rows_to_devices
+from quals_jax.parallel.processes import everywhere, is_first_process, to_host
+from quals_jax.parallel.stop_votes import StopVotes
 from train.best import BestOnDev
 from train.config import ContrastData, Experiment
 from train.evaluation import evaluate
-from train.metric_log import MetricLog, Window, describe, environment, means, write_json
+from train.metric_log import Window, means
 from train.outcome import NonFiniteError, Summary
-from train.progress import Progress
+from train.outputs import open_outputs
 from train.resume import check_same_run
 from train.setup import Run, first_params, prepare
 from train.step import Batch, StepMetrics, TrainState
@@ -45,18 +47,21 @@ def train(
     SIGTERM, SIGINT or SIGUSR1 it saves a checkpoint and returns early (while it still reads data
     it raises `Stopped`). Raises ValueError where the workdir holds another experiment,
     `NonFiniteError` where training diverges.
+
+    All processes of a run (see `quals_jax.parallel.processes`) call it with the same arguments;
+    ``workdir`` is a folder that all of them see, and process 0 writes the files in it.
     """
     workdir = Path(workdir)
-    check_same_run(experiment, workdir)
+    everywhere(lambda: check_same_run(experiment, workdir))
     workdir.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
         with signals.interruptible():  # nothing is lost yet
-            run = prepare(experiment, workdir)
-        loop = _Loop(run, stream, stack)
+            run = everywhere(lambda: prepare(experiment, workdir))
+        loop = _Loop(run, signals, stream, stack)
         # A hidden copy between host and device in the loop would stall it: let it fail.
         with jax.transfer_guard("disallow"):
-            stopped_by = loop.run(signals)
+            stopped_by = loop.run()
         loop.settle()
         if stopped_by is None:
             loop.export()
@@ -71,10 +76,17 @@ class _Pending:
     epoch: int
     metrics: StepMetrics
     batches: list[HostBatch]
+    vote: jax.Array | None  # on stopping
 
 
 class _Loop:
-    def __init__(self, run: Run, stream: TextIO | None, stack: contextlib.ExitStack):
+    def __init__(
+        self,
+        run: Run,
+        signals: StopSignals,
+        stream: TextIO | None,
+        stack: contextlib.ExitStack,
+    ):
         self._run, self._experiment = run, run.experiment
         self._store = TrainingStore(
             run.workdir / "checkpoints", keep=self._experiment.keep_checkpoints
@@ -93,18 +105,10 @@ class _Loop:
         self._was_over = self._watch.is_over
         self._train_loss: float | None = None
         self._window = Window(self._is_contrastive)
-        write_json(run.workdir / "config.json", describe(self._experiment))
-        write_json(run.workdir / "env.json", environment() | run.description)
-        self._log = MetricLog(run.workdir / "metrics.jsonl", resume_step=self._resumed_at)
-        stack.callback(self._log.close)
-        self._progress = Progress(run.num_steps, self._step, stream)
-        stack.callback(self._progress.close)
-        if run.layout.rules != "data_parallel":
-            self._progress.say(_sharding_line(run.description))
-        if self._step:
-            self._progress.say(f"continuing from step {self._step:,}")
+        self._log, self._progress = open_outputs(run, stream, stack, self._resumed_at)
+        self._votes = StopVotes(signals, run.layout.mesh)
 
-    def run(self, signals: StopSignals) -> str | None:
+    def run(self) -> str | None:
         """Trains to the last step; returns the name of the signal where one ended it early."""
         batches = prefetch(self._run.loader.steps(self._position))
         pending: _Pending | None = None
@@ -123,15 +127,14 @@ class _Loop:
                     self._save()
                 if self._step == self._run.num_steps:
                     return None
-                with signals.interruptible():
-                    pass
+                self._votes.check()
                 host_batches, position = next(batches)
                 placed = [self._place(batch) for batch in host_batches]
                 self.state, metrics = self._run.trainer.update(self.state, placed)
                 epoch, self._position = self._position.epoch, position
                 self._step += 1
                 self._finish(pending)
-                pending = _Pending(self._step, epoch, metrics, host_batches)
+                pending = _Pending(self._step, epoch, metrics, host_batches, self._votes.cast())
         except Stopped as stopped:
             self._finish(pending)
             if not self._watch.is_over:
@@ -165,9 +168,13 @@ class _Loop:
         wants_best = not self._is_contrastive or self._experiment.conseq.export == "best_on_dev"
         if wants_best and self._best.step is not None and self._best.step != step:
             step, params = self._best.step, self._best.params(params)
-        folder = run.workdir / "model"
-        params = jax.device_get(params)
-        save_model_folder(folder, run.config, params, run.tokenizer, run.settings)
+        folder, params = run.workdir / "model", to_host(params, keep=is_first_process())
+
+        def write() -> None:
+            if is_first_process():
+                save_model_folder(folder, run.config, params, run.tokenizer, run.settings)
+
+        everywhere(write)
         self._progress.say(f"wrote the model of step {step:,} to {folder}")
 
     def summary(self, stopped_by: str | None) -> Summary:
@@ -253,6 +260,7 @@ class _Loop:
         if pending is None:
             return
         metrics: StepMetrics = jax.device_get(pending.metrics)
+        self._votes.count(pending.vote)
         loss, norm = float(metrics.sums.loss), float(metrics.grad_norm)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             rows = [name for batch in pending.batches for name in batch.ids if name]
@@ -286,14 +294,3 @@ class _Loop:
         if row is not None:
             self._train_loss = row["loss"]
             self._log.write("train", **row)
-
-
-def _sharding_line(description: dict[str, Any]) -> str:
-    whole, held = (
-        description[key] / 2**20 for key in ("parameter_bytes", "parameter_bytes_per_device")
-    )
-    return (
-        f"{description['sharding']}: {held:,.1f} of {whole:,.1f} MiB of parameters on each of "
-        f"{description['num_devices']} devices; {description['num_copied_parameters']} are copied, "
-        f"the largest: {', '.join(description['largest_copied_parameters'])}"
-    )

@@ -59,6 +59,7 @@ def label_smoothed_nll(
     pad_id: int,
     weight_BN: Float[Array, "b n"] | None = None,
     chunk_tokens: int = 512,
+    num_shards: int = 1,
 ) -> LossSums:
     """Label-smoothed negative log-likelihood, fairseq's ``label_smoothed_cross_entropy``.
 
@@ -75,6 +76,7 @@ def label_smoothed_nll(
         pad_id=pad_id,
         weight_BN=weight_BN,
         chunk_tokens=chunk_tokens,
+        num_shards=num_shards,
     )
     zero = jnp.zeros((), jnp.float32)
     return LossSums(*sums, zero, zero)
@@ -94,8 +96,13 @@ def chunked_sums(
     pad_id: int,
     weight_BN: Float[Array, "b n"] | None = None,
     chunk_tokens: int = 512,
+    num_shards: int = 1,
 ) -> ChunkedSums:
-    """Sums of ``token_loss`` over all tokens that are not padding, a chunk of logits at a time."""
+    """Sums of ``token_loss`` over all tokens that are not padding, a chunk of logits at a time.
+
+    ``num_shards`` is the number of devices that B is split over, which divides it: each sums its
+    own rows, and the sums meet after the last chunk.
+    """
     B, N, T = targets_BNT.shape
     real_BNT = targets_BNT != pad_id
     weight_BNT = real_BNT.astype(jnp.float32)
@@ -113,6 +120,7 @@ def chunked_sums(
 
     loss, plain, num_top = _chunked_loss(
         token_loss,
+        num_shards,
         chunked(hidden_BNTD, 0),
         table_VD,
         chunked(targets_BNT, pad_id),
@@ -122,22 +130,28 @@ def chunked_sums(
     return ChunkedSums(loss, plain, num_top, real_BNT.sum(dtype=jnp.float32))
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _chunked_loss(token_loss, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
-    def body(sums, chunk):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _chunked_loss(token_loss, num_shards, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+    def body(sums_B, chunk):
         hidden_BKD, targets_BK, real_BK, weight_BK = chunk
         tokens = token_loss(_logits(hidden_BKD, table_VD), targets_BK)
-        return _add(sums, _sums(tokens, real_BK, weight_BK)), None
+        return _add(sums_B, _sums(tokens, real_BK, weight_BK)), None
 
-    sums, _ = jax.lax.scan(body, _zero_sums(), (hidden_CBKD, targets_CBK, real_CBK, weight_CBK))
-    return sums
+    start = _zero_sums(targets_CBK.shape[1])
+    sums_B, _ = jax.lax.scan(body, start, (hidden_CBKD, targets_CBK, real_CBK, weight_CBK))
+    return _totals(sums_B)
 
 
-def _chunked_loss_fwd(token_loss, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK):
+def _chunked_loss_fwd(
+    token_loss, num_shards, hidden_CBKD, table_VD, targets_CBK, real_CBK, weight_CBK
+):
+    def by_shard(x_BKA: Array) -> Array:
+        return x_BKA.reshape(num_shards, -1, *x_BKA.shape[1:])
+
     # The gradient is made while the logits are at hand: three products with the table instead of
     # the four that recomputing the logits in the backward pass would take.
     def body(carry, chunk):
-        sums, dtable_VD = carry
+        sums_B, dtable_GVD = carry
         hidden_BKD, targets_BK, real_BK, weight_BK = chunk
         tokens = token_loss(_logits(hidden_BKD, table_VD), targets_BK)
         # A weight of zero also hides what padding would give (its states may be anything).
@@ -145,22 +159,26 @@ def _chunked_loss_fwd(token_loss, hidden_CBKD, table_VD, targets_CBK, real_CBK, 
         dhidden_BKD = jax.lax.dot_general(
             dlogits_BKV, table_VD.astype(hidden_BKD.dtype), (((2,), (0,)), ((), ()))
         )
-        dtable_VD = dtable_VD + jax.lax.dot_general(
-            dlogits_BKV,
-            hidden_BKD,
-            (((0, 1), (0, 1)), ((), ())),
+        # A sum over all of B would wait for the other devices at every chunk.
+        dtable_GVD = dtable_GVD + jax.lax.dot_general(
+            by_shard(dlogits_BKV),
+            by_shard(hidden_BKD),
+            (((1, 2), (1, 2)), ((0,), (0,))),
             preferred_element_type=jnp.float32,
         )
-        return (_add(sums, _sums(tokens, real_BK, weight_BK)), dtable_VD), dhidden_BKD
+        return (_add(sums_B, _sums(tokens, real_BK, weight_BK)), dtable_GVD), dhidden_BKD
 
-    start = (_zero_sums(), jnp.zeros(table_VD.shape, jnp.float32))
-    (sums, dtable_VD), dhidden_CBKD = jax.lax.scan(
+    start = (
+        _zero_sums(targets_CBK.shape[1]),
+        jnp.zeros((num_shards, *table_VD.shape), jnp.float32),
+    )
+    (sums_B, dtable_GVD), dhidden_CBKD = jax.lax.scan(
         body, start, (hidden_CBKD, targets_CBK, real_CBK, weight_CBK)
     )
-    return sums, (dhidden_CBKD, dtable_VD.astype(table_VD.dtype))
+    return _totals(sums_B), (dhidden_CBKD, dtable_GVD.sum(axis=0).astype(table_VD.dtype))
 
 
-def _chunked_loss_bwd(token_loss, residuals, cotangents):
+def _chunked_loss_bwd(token_loss, num_shards, residuals, cotangents):
     dhidden_CBKD, dtable_VD = residuals
     dloss = cotangents[0]
     dhidden_CBKD = dhidden_CBKD * dloss.astype(dhidden_CBKD.dtype)
@@ -192,16 +210,22 @@ def _likelihood(label_smoothing: float, logits_BKV: Array, targets_BK: Array) ->
 
 
 def _sums(tokens: TokenLosses, real_BK: Array, weight_BK: Array) -> tuple[Array, Array, Array]:
+    """Of each row."""
     return (
-        (tokens.loss_BK * weight_BK).sum(),
-        jnp.where(real_BK, tokens.plain_BK, 0.0).sum(),
-        (real_BK & tokens.is_top_BK).sum(dtype=jnp.float32),
+        (tokens.loss_BK * weight_BK).sum(axis=1),
+        jnp.where(real_BK, tokens.plain_BK, 0.0).sum(axis=1),
+        (real_BK & tokens.is_top_BK).sum(axis=1, dtype=jnp.float32),
     )
 
 
-def _zero_sums() -> tuple[Array, Array, Array]:
-    zero = jnp.zeros((), jnp.float32)
-    return zero, zero, zero
+def _zero_sums(B: int) -> tuple[Array, Array, Array]:
+    zero_B = jnp.zeros(B, jnp.float32)
+    return zero_B, zero_B, zero_B
+
+
+def _totals(sums_B: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    loss_B, plain_B, num_top_B = sums_B
+    return loss_B.sum(), plain_B.sum(), num_top_B.sum()
 
 
 def _add(a: tuple, b: tuple) -> tuple:

@@ -48,6 +48,19 @@ class MetricLog:
         self._file.close()
 
 
+class NoLog(MetricLog):
+    """The log of a process that writes none."""
+
+    def __init__(self):
+        pass
+
+    def write(self, kind: str, step: int, **values: Any) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
 class Window:
     """Sums over the steps since the last row of the log.
 

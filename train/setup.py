@@ -16,12 +16,14 @@ from quals_jax.data.loader import Loader, Rows
 from quals_jax.models.bart import Params, init_params, param_shapes
 from quals_jax.models.config import BartConfig
 from quals_jax.parallel.mesh import data_mesh
+from quals_jax.parallel.processes import first_then_others, is_same_everywhere
 from quals_jax.parallel.rules import Layout
 from quals_jax.text.tokenizer import Tokenizer
 from train.config import ContrastData, Experiment, TextData
 from train.conseq import conseq_loss
-from train.inputs import Dataset, load_inputs
+from train.inputs import Dataset, load_inputs, load_tokenizer
 from train.losses import LossSums
+from train.metric_log import describe
 from train.optim import make_optimizer
 from train.step import Batch, LossFn, Trainer, likelihood_loss, make_evaluate
 
@@ -51,6 +53,8 @@ class Run:
 def prepare(experiment: Experiment, workdir: Path) -> Run:
     """Reads the data and builds the run; nothing is compiled yet."""
     layout = Layout(data_mesh(), experiment.sharding)
+    if jax.process_count() > 1:
+        first_then_others(lambda: load_tokenizer(experiment, workdir))  # it may learn it
     inputs = load_inputs(experiment, workdir)
     tokenizer = inputs.tokenizer
     config = dataclasses.replace(
@@ -78,8 +82,9 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         jax.random.key(experiment.seed) if any(rates) else None,
         layout,
     )
-    evaluate = make_evaluate(config, likelihood_loss(0.0, experiment.loss_chunk_tokens), layout)
+    dev_loss = likelihood_loss(0.0, experiment.loss_chunk_tokens, jax.device_count())
     digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
+    _check_agreement(experiment, digest)
     description = {
         "num_parameters": num_parameters(config),
         "vocab_size": config.vocab_size,
@@ -102,18 +107,25 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         dev_loader=dev_loader,
         num_steps=num_steps,
         trainer=trainer,
-        evaluate=evaluate,
+        evaluate=make_evaluate(config, dev_loss, layout),
         data_sha256=digest,
         settings=_settings(experiment, config),
         description=description,
     )
 
 
+def _check_agreement(experiment: Experiment, data_sha256: str) -> None:
+    """All processes must do the same, or they would wait for each other for ever."""
+    what = f"{describe(experiment)} {data_sha256}"
+    if not is_same_everywhere(hashlib.sha256(what.encode()).digest()):
+        raise ValueError("the processes of this run were given different settings or data")
+
+
 def _loss(experiment: Experiment) -> LossFn:
-    smoothing, chunk_tokens = experiment.label_smoothing, experiment.loss_chunk_tokens
+    sizes = (experiment.loss_chunk_tokens, jax.device_count())
     if isinstance(experiment.data, ContrastData):
-        return conseq_loss(experiment.conseq, smoothing, chunk_tokens)
-    return likelihood_loss(smoothing, chunk_tokens)
+        return conseq_loss(experiment.conseq, experiment.label_smoothing, *sizes)
+    return likelihood_loss(experiment.label_smoothing, *sizes)
 
 
 def first_params(run: Run) -> Params:

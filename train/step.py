@@ -52,7 +52,7 @@ class StepMetrics:
 LossFn = Callable[[Bart, Batch, nnx.Rngs | None], LossSums]
 
 
-def likelihood_loss(label_smoothing: float, chunk_tokens: int = 512) -> LossFn:
+def likelihood_loss(label_smoothing: float, chunk_tokens: int = 512, num_shards: int = 1) -> LossFn:
     """The maximum-likelihood loss of a batch as a function of (model, batch, rngs)."""
 
     def loss_fn(model: Bart, batch: Batch, rngs: nnx.Rngs | None) -> LossSums:
@@ -64,6 +64,7 @@ def likelihood_loss(label_smoothing: float, chunk_tokens: int = 512) -> LossFn:
             label_smoothing=label_smoothing,
             pad_id=pad_id,
             chunk_tokens=chunk_tokens,
+            num_shards=num_shards,
         )
 
     return loss_fn
@@ -103,7 +104,7 @@ class Trainer:
         self._layout = layout or Layout(data_mesh(1))
         self._indices: dict[int, jax.Array] = {}
         self.num_compilations = 0  # jit runs the Python code of a function once per compilation
-        options = compiler_options()
+        options = compiler_options(config)
         self._gradients = jax.jit(self._summed_gradients, compiler_options=options)
         self._add = jax.jit(self._sum, donate_argnums=0, compiler_options=options)
         self._apply = jax.jit(self._apply_update, donate_argnums=0, compiler_options=options)
@@ -181,15 +182,22 @@ def make_evaluate(
 
         return (layout.with_whole_params(sums) if layout else sums)(params)
 
-    return jax.jit(evaluate, compiler_options=compiler_options())
+    return jax.jit(evaluate, compiler_options=compiler_options(config))
 
 
-def compiler_options() -> dict[str, int] | None:
+def compiler_options(config: BartConfig) -> dict[str, int | str] | None:
     """On a CPU level 1 of LLVM: as fast, since products are library calls, with less compiling.
 
     A level set in ``XLA_FLAGS`` is left alone.
     """
-    name = "xla_backend_optimization_level"
-    if jax.default_backend() != "cpu" or name in os.environ.get("XLA_FLAGS", ""):
+    if jax.default_backend() != "cpu":
         return None
-    return {name: 1}
+    options: dict[str, int | str] = {}
+    level = "xla_backend_optimization_level"
+    if level not in os.environ.get("XLA_FLAGS", ""):
+        options[level] = 1
+    if config.remat:
+        # Otherwise XLA for CPUs drops the barriers between a layer and its second computation,
+        # finds that they are the same, and keeps the first.
+        options["xla_disable_hlo_passes"] = "cse_barrier_expander"
+    return options

@@ -22,7 +22,15 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
 from quals_jax.models.config import BartConfig
-from quals_jax.models.layers import Attention, Embedding, LayerNorm, Linear, attend, attend_own
+from quals_jax.models.layers import (
+    Attention,
+    Embedding,
+    LayerNorm,
+    Linear,
+    attend,
+    attend_own,
+    recomputed,
+)
 from quals_jax.models.layers import dropout as drop
 
 Params = dict[str, Any]
@@ -140,7 +148,11 @@ class Bart(nnx.Module):
         positions_BS = jnp.cumsum(mask_BS, axis=1) * mask_BS + self.config.pad_id
         x_BSD = self.encoder.embed(self.shared(src_BS), positions_BS, rngs)
         for layer in self.encoder.layers():
-            x_BSD = layer(x_BSD, mask_BS, rngs)
+
+            def run(x_BSD: Array, rngs: nnx.Rngs | None, layer: EncoderLayer = layer) -> Array:
+                return layer(x_BSD, mask_BS, rngs)
+
+            x_BSD = recomputed(run, x_BSD, rngs) if self.config.remat else run(x_BSD, rngs)
         return x_BSD
 
     def cross_keys_values(self, enc_BSD: Float[Array, "b s d"]) -> Cache:
@@ -164,8 +176,12 @@ class Bart(nnx.Module):
         x = self.decoder.embed(self.shared(prev_BNT), positions_T[None, None], rngs)
         causal_TT = jnp.tril(jnp.ones((T, T), bool))
         for layer, keys_values in zip(self.decoder.layers(), cross, strict=True):
-            own = layer.self_attn.keys_values(x)
-            x = layer(x, own, causal_TT, keys_values, mask_BS, rngs)
+
+            def run(x, rngs, layer=layer, keys_values=keys_values):
+                own = layer.self_attn.keys_values(x)
+                return layer(x, own, causal_TT, keys_values, mask_BS, rngs)
+
+            x = recomputed(run, x, rngs) if self.config.remat else run(x, rngs)
         return x
 
     def logits(self, hidden: Float[Array, "*a d"]) -> Float[Array, "*a v"]:

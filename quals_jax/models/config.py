@@ -9,7 +9,9 @@ class BartConfig:
 
     ``max_positions`` counts real tokens: the position tables have two rows more, because
     fairseq numbers positions from ``pad_id + 1``. ``dtype`` is the type of the matrix products;
-    parameters, softmax, layer norm and losses are float32 always.
+    parameters, softmax, layer norm and losses are float32 always. ``remat`` keeps only the input
+    of each layer for the backward pass and computes the layer again there: a third more work for
+    a fraction of the memory, with the same gradients.
     """
 
     vocab_size: int = 50264
@@ -30,6 +32,7 @@ class BartConfig:
     eos_id: int = 2
     unk_id: int = 3
     dtype: str = "float32"
+    remat: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "d_model", "encoder_heads", "decoder_heads", "max_positions"):

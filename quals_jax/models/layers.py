@@ -5,6 +5,8 @@ D width, H heads, E head width. The encoder runs with ``[B, S, D]``; everything 
 the N axis, so that all targets of a source read one copy of its keys and values.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -23,6 +25,28 @@ def dropout(x: Array, rate: float, rngs: nnx.Rngs | None) -> Array:
         return x
     keep = jax.random.bernoulli(rngs.dropout(), 1.0 - rate, x.shape)
     return jnp.where(keep, x / (1.0 - rate), jnp.zeros((), x.dtype))
+
+
+def recomputed(
+    function: Callable[[Array, nnx.Rngs | None], Array], x: Array, rngs: nnx.Rngs | None
+) -> Array:
+    """``function(x, rngs)``, computed again in the backward pass, which so needs ``x`` only.
+
+    The masks of ``rngs`` are those that ``function`` would draw.
+    """
+    if rngs is None:
+        return jax.checkpoint(lambda x: function(x, None))(x)
+    graphdef, counts = nnx.split(rngs)
+
+    # The stream counts its draws, so its count goes in and out: nothing may change from inside.
+    @jax.checkpoint
+    def run(x: Array, counts: nnx.State) -> tuple[Array, nnx.State]:
+        inner = nnx.merge(graphdef, counts)
+        return function(x, inner), nnx.state(inner)
+
+    x, counts = run(x, counts)
+    nnx.update(rngs, counts)
+    return x
 
 
 class Linear(nnx.Module):

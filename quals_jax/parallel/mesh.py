@@ -1,4 +1,4 @@
-"""One mesh over all devices: batches are split along their first axis, parameters are copies."""
+"""One mesh over all devices of all processes; batches are split along their first axis."""
 
 from typing import Any
 
@@ -28,11 +28,6 @@ def by_rows(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(DATA_AXIS))
 
 
-def replicate(tree: Any, mesh: Mesh) -> Any:
-    """Puts a copy of every leaf on every device; scalars too, or jit would refuse the mixture."""
-    return jax.device_put(tree, replicated(mesh))
-
-
 def rows_to_devices(tree: Any, mesh: Mesh) -> Any:
     """Global arrays from the rows that this process holds, split over the devices."""
     sharding = by_rows(mesh)
@@ -40,4 +35,5 @@ def rows_to_devices(tree: Any, mesh: Mesh) -> Any:
     def place(local: np.ndarray) -> jax.Array:
         return jax.make_array_from_process_local_data(sharding, local)
 
-    return jax.tree.map(place, tree)
+    with jax.transfer_guard_host_to_device("allow"):  # not a hidden copy: it is asked for
+        return jax.tree.map(place, tree)

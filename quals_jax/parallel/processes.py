@@ -15,12 +15,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
-from jax.sharding import Mesh
-
-from quals_jax.parallel.mesh import replicated, rows_to_devices
 
 Result = TypeVar("Result")
 
@@ -47,7 +43,7 @@ def start_processes(
     )
     if arguments is None:
         return
-    # Its handler of SIGTERM would be in the way of ours (jobs/stopping.py, `StopVotes`).
+    # Its handler of SIGTERM would be in the way of ours (`jobs.stopping`, `parallel.stop_votes`).
     jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(**arguments)
@@ -173,20 +169,3 @@ def to_host(tree: Any, *, keep: bool = True) -> Any:
         return np.asarray(x) if keep else None
 
     return jax.tree.map(fetch, tree)
-
-
-class StopVotes:
-    """Lets processes agree on the step to stop at, without waiting for each other at every step.
-
-    Each casts the number of the signal it got (or 0) with a step; the largest comes back on the
-    device behind that step, the same on all of them.
-    """
-
-    def __init__(self, mesh: Mesh):
-        self._mesh = mesh
-        self._largest = jax.jit(jnp.max, out_shardings=replicated(mesh))
-
-    def cast(self, number: int) -> jax.Array:
-        """The largest number cast by any process; returns at once."""
-        local = np.full(jax.local_device_count(), number, np.int32)
-        return self._largest(rows_to_devices(local, self._mesh))

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from quals_jax.models.bart import init_params
 from quals_jax.models.config import BartConfig
-from tests.tolerances import GRADIENT, LOSS
+from tests.tolerances import BFLOAT16_LOSS, GRADIENT, LOSS
 from train.optim import OptimConfig, make_optimizer
 from train.step import Batch, Trainer, likelihood_loss
 
@@ -30,9 +31,9 @@ CONFIG = BartConfig(
 )
 
 
-def make_trainer(key, layout=None):
+def make_trainer(key, layout=None, config=CONFIG):
     optimizer, schedule = make_optimizer(OptimConfig(learning_rate=0.01), num_steps=50)
-    return Trainer(CONFIG, likelihood_loss(0.1), optimizer, schedule, key, layout)
+    return Trainer(config, likelihood_loss(0.1), optimizer, schedule, key, layout)
 
 
 def random_batch(seed=0, rows=4):
@@ -107,6 +108,27 @@ def test_dropout_follows_from_key_step_and_batch(dropped):
 def test_dropout_changes_the_loss(plain, dropped):
     with_dropout = params_after(dropped, [random_batch()])[1].sums.loss
     assert float(with_dropout) != float(params_after(plain, [random_batch()])[1].sums.loss)
+
+
+def test_an_update_takes_the_place_of_the_state_before(plain):
+    state = first_state(plain)
+    plain.update(state, [random_batch()])
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(state))
+
+
+def test_bfloat16_products_train_float32_parameters_with_nearly_the_same_losses(plain):
+    half = make_trainer(None, config=dataclasses.replace(CONFIG, dtype="bfloat16"))
+    losses = {}
+    for trainer in (plain, half):
+        state, losses[trainer] = first_state(trainer), []
+        for _ in range(12):
+            state, metrics = trainer.update(state, [random_batch()])
+            losses[trainer].append(float(metrics.sums.loss))
+        floats = [x.dtype for x in jax.tree.leaves((state, metrics)) if x.dtype.kind != "i"]
+        assert set(floats) == {jnp.dtype("float32")}
+    assert losses[half] != losses[plain]
+    assert losses[half][-1] < 0.9 * losses[half][0]
+    np.testing.assert_allclose(losses[half], losses[plain], rtol=BFLOAT16_LOSS)
 
 
 def test_each_shape_is_compiled_once():
