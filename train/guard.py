@@ -13,12 +13,15 @@ from typing import Any
 
 from train.config import ConSeqConfig
 
+_LOWEST_START = 0.1  # nats per token; less is knowing by heart, where a rise of a fifth is noise
+
 
 class CollapseGuard:
     """Compares the mean over the last ``guard_window_steps`` updates with that over the first.
 
-    Updates without S+ tokens do not count. The first evaluation on dev is the start of the dev
-    loss. ``max_nll_rise`` 0 and ``max_dev_rise`` 0 each switch their part off.
+    Updates without S+ tokens do not count; a start below 0.1 nats counts as 0.1. The first
+    evaluation on dev is the start of the dev loss. ``max_nll_rise`` 0 and ``max_dev_rise`` 0 each
+    switch their part off.
     """
 
     def __init__(self, config: ConSeqConfig):
@@ -44,11 +47,13 @@ class CollapseGuard:
 
     def observe(self, nll: float, num_tokens: float) -> None:
         """Takes the summed NLL and the number of the S+ tokens of the next update."""
+        if self.collapse is not None:
+            return
         if num_tokens > 0:
             self._recent.append((nll, num_tokens))
         if self._start is None:
             if len(self._recent) == self._recent.maxlen:
-                self._start = max(self._mean(), 1e-6)
+                self._start = max(self._mean(), _LOWEST_START)
         elif 0 < self._config.max_nll_rise < self.rise:
             self._stop("S+ NLL", self._mean(), self._start, self._config.max_nll_rise)
 

@@ -190,7 +190,7 @@ def _with_references(
     if num_places == 0:
         return Dataset(lambda index, epoch: contrasts[index], lengths, drops, digest)
     if not references:
-        raise ValueError("no rows in data.references")
+        raise ValueError(f"none of data.references fits data.limits ({dict(drops)})")
     pool_lengths = lengths_of(references)
     by_length = np.lexsort((pool_lengths[:, 2], pool_lengths[:, 0]))
     starts = np.arange(num_places) * len(references) // num_places

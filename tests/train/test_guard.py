@@ -42,6 +42,18 @@ def test_parameters_are_good_until_half_of_the_rise_is_used_up():
     assert not close.is_good
 
 
+def test_a_model_that_knows_its_summaries_by_heart_may_waver():
+    assert guard_after([0.01, 0.01, 0.01, 0.1, 0.1, 0.1]).collapse is None
+    assert guard_after([0.01, 0.01, 0.01, 0.2, 0.1, 0.1]).collapse is not None
+
+
+def test_the_first_reason_is_the_one_that_is_told():
+    guard = guard_after([1.0, 1.0, 1.0, 2.0])
+    reason = guard.collapse
+    guard.observe(90.0, 10)
+    assert guard.collapse == reason == guard_after([1.0, 1.0, 1.0, 2.0]).collapse
+
+
 def test_zero_switches_the_guard_off():
     off = guard_after([1.0, 1.0, 1.0, 5.0, 50.0, 500.0], max_nll_rise=0.0)
     assert off.collapse is None

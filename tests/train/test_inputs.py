@@ -154,5 +154,5 @@ def test_contrasts_are_judged_on_plain_summaries(tiny_experiment, tmp_path):
     none = contrast_experiment(
         tiny_experiment, tmp_path, references=("world:0",), reference_share=0.5
     )
-    with pytest.raises(ValueError, match=r"no rows in data\.references"):
+    with pytest.raises(ValueError, match=r"none of data\.references fits"):
         load_inputs(none, tmp_path)
