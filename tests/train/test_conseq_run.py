@@ -266,10 +266,10 @@ def test_a_healthy_run_is_left_alone_and_shows_both_terms(healthy):
     workdir, summary, log = healthy
     assert summary.collapsed_at is None
     found = [row for row in rows(workdir) if row["kind"] == "train"]
+    assert any(row["positive_tokens"] and row["negative_tokens"] for row in found)
     for row in found:
         assert row["num_tokens"] == row["positive_tokens"] + row["negative_tokens"]
-        assert row["positive_nll"] is None or row["positive_nll"] == row["nll"] < 1.0
-    assert found[-1]["positive_nll"] < 0.15
+        assert row["positive_nll"] is None or row["positive_nll"] == row["nll"]
     assert " · S+ 0." in log.getvalue()
     assert " · S- " in log.getvalue()
     assert load_model_folder(workdir / "model").quals.training_data == "rows:rows.jsonl"
