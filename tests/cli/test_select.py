@@ -93,9 +93,11 @@ def test_the_same_command_again_gives_the_same_bytes(quals, tmp_path, arguments)
     assert output.read_bytes() not in contents[0]
 
 
-def test_separate_sets_as_csv(quals, tmp_path, arguments):
+@pytest.mark.parametrize("rule", ["quals", "random"])
+def test_separate_sets_as_csv(quals, tmp_path, arguments, rule):
     output = tmp_path / "sets.csv"
-    assert quals("select", *arguments, "-o", output, "--separate").status == 0
+    done = quals("select", *arguments, "-o", output, "--separate", "--rule", rule)
+    assert done.status == 0
     rows = list(csv.DictReader(output.open(encoding="utf-8")))
     assert sum(row["negative"] != "" for row in rows) == 90
     assert sum(row["positive"] != "" for row in rows) == 90

@@ -92,6 +92,14 @@ def test_a_text_without_a_score_is_never_taken():
     assert sets.statistics["before_intersection"] == {"negatives": 4, "positives": 5}
 
 
+@pytest.mark.parametrize(("number", "size"), [(5, 2), (7, 4)])
+def test_half_a_document_is_rounded_to_even(number, size):
+    documents = [document(i, 0.0, *scored(-1.0)) for i in range(number)]
+    sets = select(documents, SelectionOptions(0.5, 0.5))
+    assert sets.statistics["before_intersection"] == {"negatives": size, "positives": size}
+    assert [row.id for row in sets.rows] == list(range(size))  # the first of equals
+
+
 def test_the_best_sample_can_take_the_place_of_the_worst():
     sets = select(DOCUMENTS, SelectionOptions(0.34, 1.0, highest=True))
     assert [(row.id, row.negative_score) for row in sets.rows] == [("a", -1.0), ("c", -0.5)]
