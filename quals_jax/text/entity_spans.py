@@ -74,7 +74,7 @@ def _run_end(sentence: str, words: list[re.Match[str]], first: int) -> int:
             break
         if _is_capitalised(words[i][0]):
             last = i
-        elif words[i][0] not in _INSIDE or i - last > 1:
+        elif words[i][0] not in _INSIDE:
             break
     return last
 

@@ -22,6 +22,7 @@ def test_small_words_stand_inside_names_only():
         "He left the Bank of England for a house of his own in Vincent van Gogh Street."
     )
     assert found == ("Bank of England", "Vincent van Gogh Street")
+    assert spans("He beat Oscar de la Hoya.") == [("Oscar de la Hoya",)]
     assert spans("He saw the Tower of london.") == [("Tower",)]
     assert spans("They left the University of the Arts.") == [("University", "Arts")]
 
