@@ -1,6 +1,6 @@
 """The main job on a laptop: train a QAGen and let QUALS find errors that are known to be there.
 
-    python -m experiments.demo --workdir runs/demo            # about 4 minutes on two cores
+    python -m experiments.demo --workdir runs/demo            # 4 to 6 minutes on two cores
     python -m experiments.demo --workdir runs/demo --seed 2   # other articles, another model
 
 Nothing is downloaded. The articles, summaries and errors come from a synthetic world in which it
