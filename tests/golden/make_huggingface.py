@@ -5,8 +5,8 @@ Needs torch and transformers 4.56.2 in an environment of their own (neither is e
     pip install torch==2.13.0 transformers==4.56.2
     python tests/golden/make_huggingface.py tiny       # all but the next
     # With the project's own Python, so that the folders are written by this project:
-    python -m tests.checkpoints.write_exports /tmp/exports
-    python tests/golden/make_huggingface.py exports /tmp/exports     # huggingface/exports.npz
+    python -m tests.checkpoints.write_exports EXPORTS
+    python tests/golden/make_huggingface.py exports EXPORTS     # huggingface/exports.npz
 
 ``tiny/`` is written by transformers, ``tiny.bin`` is the same model by torch.save (zip container,
 tied tables sharing one storage), ``tensors.pt`` has every kind of tensor that a checkpoint may hold
