@@ -29,7 +29,7 @@ EXPERIMENT = Experiment(
     ),
     model=world_mle.EXPERIMENT.model,
     tokenizer=TokenizerConfig(),
-    batch=BatchConfig(max_tokens=2400, max_shapes=2),
+    batch=BatchConfig(max_tokens=3600, max_shapes=1),
     optim=OptimConfig(
         learning_rate=1e-4,
         beta2=0.999,
@@ -41,7 +41,7 @@ EXPERIMENT = Experiment(
     conseq=ConSeqConfig(negative_weight=0.1),
     num_steps=40,
     log_every_steps=2,
-    eval_every_steps=10,
+    eval_every_steps=20,
     checkpoint_every_steps=100_000,
 )
 

@@ -14,17 +14,17 @@ from train.config import BatchConfig, Experiment, SummaryData, TokenizerConfig
 
 EXPERIMENT = Experiment(
     data=SummaryData(
-        train=("world:8000:1",),
+        train=("world:16000:1",),
         dev=(f"world:300:{world_qagen.DEV_SEEDS + 1}",),
         limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=1),
     ),
     model=world_qagen.EXPERIMENT.model,
     tokenizer=TokenizerConfig(learn_vocab_size=1400),
-    batch=BatchConfig(max_tokens=4096, max_shapes=3),
+    batch=BatchConfig(max_tokens=3000, max_shapes=3),
     optim=world_qagen.EXPERIMENT.optim,
     label_smoothing=0.0,
-    num_steps=700,
-    eval_every_steps=350,
+    num_steps=500,
+    eval_every_steps=500,
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )
 

@@ -29,7 +29,7 @@ EXPERIMENT = Experiment(
         BartConfig.tiny(), max_positions=128, dropout=0.0, attention_dropout=0.0
     ),
     tokenizer=TokenizerConfig(learn_vocab_size=1400),
-    batch=BatchConfig(max_tokens=4096, max_shapes=3),
+    batch=BatchConfig(max_tokens=2048, max_shapes=3),
     optim=OptimConfig(
         learning_rate=2e-3,
         beta2=0.98,
@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     ),
     label_smoothing=0.0,
     num_steps=700,
-    eval_every_steps=200,
+    eval_every_steps=350,
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from experiments.demo_results import Scored, collect, pair_row
+from experiments.pipeline.planted_figures import Scored, collect, pair_row
 from experiments.pipeline.rows import Dtype, load_quals, read_rows
 from quals_jax.data.json_file import read_json
 from quals_jax.data.world import held_out_articles, qa_rows, summary_examples

@@ -85,7 +85,7 @@ _MATCH = EventType(
     templates(
         "{winner} have beaten {loser} in front of a packed crowd.",
         "{winner} were too strong for {loser}.",
-        "{loser} have lost to {winner} at home.",
+        "{winner} have won a home match against {loser}.",
     ),
     {
         "winner": anchor("team", "Who won the match?", "Which team beat {loser}?"),
@@ -137,7 +137,7 @@ _MATCH = EventType(
     templates(
         "{winner} have beaten {loser}[ {score}][ in the {stage}][ on {day}]"
         "[, with {scorer} scoring the winner].",
-        "{loser} have lost[ {score}] to {winner}[ on {day}][ in the {stage}]"
+        "{winner} have won[ {score}] against {loser}[ on {day}][ in the {stage}]"
         "[ after a goal by {scorer}].",
     ),
 )

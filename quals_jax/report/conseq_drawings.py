@@ -5,7 +5,7 @@ from collections.abc import Callable
 from quals_jax.report.conseq_results import MAIN, Results
 from quals_jax.report.markup import Markup
 from quals_jax.report.metric_names import decoders_of, headline_metric, metric_of, metrics_of
-from quals_jax.report.quals_report import quals_drawings, token_row
+from quals_jax.report.qagen_sections import qagen_drawings, token_row
 from quals_jax.report.scatter import Panel, scatter_chart
 from quals_jax.report.score_chart import Pool, score_chart
 from quals_jax.report.system_chart import system_chart
@@ -28,7 +28,7 @@ def conseq_drawings(results: Results) -> dict[str, Markup]:
         for name in ("supported", "unsupported"):
             drawings[f"pair_{name}"] = token_picture(token_row(results["picture"][name]))
     if results["qagen"] is not None:
-        drawings |= quals_drawings(results["qagen"])
+        drawings |= qagen_drawings(results["qagen"])
     return drawings
 
 

@@ -26,8 +26,9 @@ from quals_jax.report.markup import Child, Markup, element
 from quals_jax.report.metric_names import headline_metric
 from quals_jax.report.page import figure, missing, page, section
 from quals_jax.report.plots import write_plots
-from quals_jax.report.quals_report import (
+from quals_jax.report.qagen_sections import (
     distribution_section,
+    examples_section,
     picture_section,
     training_section,
     variant_section,
@@ -188,7 +189,7 @@ def _method(results: Results) -> list[Markup]:
         "summaries of the same held-out articles.",
     )
     blocks.append(section("How well QUALS finds known errors", intro))
-    blocks += [distribution_section(qagen), variant_section(qagen)]
+    blocks += [distribution_section(qagen), variant_section(qagen), examples_section(qagen)]
     return [*blocks, training_section(qagen)] if "training" in qagen else blocks
 
 

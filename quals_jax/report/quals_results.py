@@ -57,17 +57,40 @@ class TrainingOfQAGen(TypedDict):
     num_pairs: int
 
 
+class ScoredPair(TypedDict):
+    """A pair without its tokens."""
+
+    question: str
+    answer: str
+    score: float
+
+
+class PlantedError(TypedDict):
+    """A corrupted summary; ``right`` is null where the document says nothing instead."""
+
+    document: str
+    summary: str
+    error_label: str
+    right: str | None
+    wrong: str
+    quals: float
+    quals_faithful: float
+    pairs: list[ScoredPair]
+
+
 class QAGenTest(TypedDict, total=False):
     """QUALS of summaries with one known error each, and of faithful ones.
 
     ``error_kinds`` gives every kind its label; ``scores`` has QUALS by kind, "none" for faithful
     ones; ``auroc`` has "quals", "answer" and "min", each by kind and for "all" together;
-    ``timings["training"]`` are the seconds that QAGen's training took.
+    ``examples`` hold a summary of each kind; ``timings["training"]`` are the seconds that QAGen's
+    training took.
     """
 
     error_kinds: Required[dict[str, str]]
     counts: Required[Counts]
     scores: Required[dict[str, list[float]]]
     auroc: Required[dict[str, dict[str, Auroc]]]
+    examples: Required[list[PlantedError]]
     training: TrainingOfQAGen
     timings: dict[str, float]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import world
+from experiments import demo, world
 from experiments.pipeline.command import run
 from quals_jax.jobs.claim import RefusedError
 from quals_jax.report.conseq_results import check_results
@@ -103,6 +103,18 @@ def test_a_finished_run_does_nothing_again_and_other_settings_are_refused(whole,
     other = dataclasses.replace(SMOKE, num_documents=7)
     with pytest.raises(RefusedError, match=r"settings.max_rows: 8 there, 7 now"):
         run(other, workdir)
+
+
+def test_the_demo_is_the_pipeline_with_its_results_in_words(whole, monkeypatch, capsys):
+    workdir, results = whole
+    monkeypatch.setattr(world, "DEMO_PIPELINE", SMOKE)
+    assert demo.main(["--workdir", str(workdir)]) == 0
+    told = capsys.readouterr().out
+    assert f"report: {workdir / 'report.html'}" in told
+    assert all(system["label"] in told for system in results["systems"])
+    monkeypatch.setattr(world, "DEMO_PIPELINE", dataclasses.replace(SMOKE, num_documents=7))
+    assert demo.main(["--workdir", str(workdir)]) == 2
+    assert "settings.max_rows: 8 there, 7 now" in capsys.readouterr().err
 
 
 def test_a_killed_run_continues_to_the_same_results(whole, tmp_path):

@@ -1,4 +1,4 @@
-"""Results as the demo writes them, with made-up numbers."""
+"""The part ``qagen`` of a run's results, with made-up numbers."""
 
 from typing import Any
 
@@ -26,7 +26,6 @@ def made_up_results(text: str = "") -> dict[str, Any]:
         "pairs": [_pair("Where was the fire?", "Leeds", -4.0, text)],
     }
     return {
-        "seed": 1,
         "error_kinds": {kind: label + text for kind, label in kinds.items()},
         "counts": {
             "faithful": 100,
@@ -52,13 +51,10 @@ def made_up_results(text: str = "") -> dict[str, Any]:
             },
             "num_parameters": 489_000,
             "num_steps": 600,
-            "num_compilations": 3,
             "num_passages": 6000,
             "num_pairs": 45_000,
         },
-        "timings": {"training": 120.0, "scoring": 40.0, "total": 165.0},
-        "signature": "quals-jax 0.1.0|mode:clean" + text,
-        "settings": {"seed": 1, "model": "BART" + text},
+        "timings": {"training": 120.0},
     }
 
 

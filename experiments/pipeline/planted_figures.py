@@ -1,7 +1,10 @@
-"""What the demo found, as one dictionary: the input of its report and of its last lines."""
+"""How well QUALS tells summaries with a known error from faithful ones, as one dictionary.
+
+It is the part ``qagen`` of a run's results: see `quals_jax.report.quals_results`.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,47 +51,6 @@ def collect(scored: Sequence[Scored]) -> dict[str, Any]:
         "examples": [_median_example(by_kind[kind], faithful) for kind in kinds],
         "picture": _picture([*by_kind["entity_elsewhere"], *by_kind["date"]], faithful),
     }
-
-
-def last_lines(results: Mapping[str, Any]) -> list[str]:
-    """The main figures, for the end of the output."""
-    aurocs, coverage = results["auroc"], results["coverage"]
-    lines = [f"{'AUROC by kind of error':36}QUALS  answers  worst pair  asked about"]
-    for kind, label in [*results["error_kinds"].items(), ("all", "all of them")]:
-        quals, answer, worst = (_figure(aurocs[name][kind]["value"]) for name in SCORES)
-        share = f"{100 * coverage[kind]:.0f} %" if coverage[kind] is not None else "–"
-        lines.append(f"  {label:34}{quals:>5}  {answer:>7}  {worst:>10}  {share:>11}")
-    main, counts, timings = aurocs["quals"]["all"], results["counts"], results["timings"]
-    if counts["without_score"]:
-        lines.append(f"{counts['without_score']} summaries got no question and no score")
-    between = ""
-    if main["interval"] is not None:
-        between = " (95 % {:.3f} to {:.3f})".format(*main["interval"])
-    lines += [
-        f"training {timings['training']:.0f} s, scoring {timings['scoring']:.0f} s, together "
-        f"{timings['total']:.0f} s",
-        f"AUROC over all errors: {_figure(main['value'])}{between}, {counts['faithful']} faithful "
-        f"against {counts['corrupted']:,} corrupted summaries",
-    ]
-    return lines
-
-
-def explained_lines(results: Mapping[str, Any], count: int = 3) -> list[str]:
-    """A few summaries with their lowest pairs, in words."""
-    lines = []
-    for example in results["examples"][:count]:
-        instead = f" instead of {example['right']}" if example["right"] else ""
-        lines += [
-            f"article  {example['document']}",
-            f"summary  {example['summary']}",
-            f"error    {example['error_label']}: {example['wrong']}{instead}",
-            f"QUALS    {example['quals']:+.3f}; the faithful summary has "
-            f"{example['quals_faithful']:+.3f}. Lowest pairs:",
-        ]
-        for pair in sorted(example["pairs"], key=lambda pair: pair["score"])[:3]:
-            lines.append(f"  {pair['score']:+.3f}  {pair['question']}  {pair['answer']}")
-        lines.append("")
-    return lines
 
 
 def _auroc(faithful: Sequence[Scored], wrong: Sequence[Scored], name: str) -> dict[str, Any]:
@@ -168,7 +130,3 @@ def pair_row(pair: QAPair) -> dict[str, Any]:
         "log_probs_document": list(pair.log_probs_document),
         "log_probs_summary": list(pair.log_probs_summary),
     }
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

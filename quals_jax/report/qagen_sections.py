@@ -1,8 +1,6 @@
-"""The report of a run that scored summaries with known errors.
+"""Sections about QUALS itself: the picture of the method, and how it finds errors that are known.
 
-    html = quals_report(json.loads(Path("runs/demo/results.json").read_text()))
-
-`results` is what `experiments/demo.py` writes; the report is made of nothing else.
+`Results` is the part ``qagen`` of a run's results (`quals_jax.report.quals_results`).
 """
 
 from collections.abc import Mapping
@@ -10,28 +8,13 @@ from typing import Any
 
 from quals_jax.report.charts import Group, curve_chart, distribution_chart
 from quals_jax.report.markup import Child, Markup, element
-from quals_jax.report.page import figure, marked, page, section, table, tiles
+from quals_jax.report.page import figure, marked, section, table
 from quals_jax.report.token_picture import TokenRow, token_picture
 
 Results = Mapping[str, Any]
 
 
-def quals_report(results: Results) -> str:
-    """One HTML file as text; needs nothing but a browser."""
-    return page(
-        "QUALS: does the document support the summary?",
-        _lead(),
-        _key_figures(results),
-        picture_section(results["picture"]),
-        distribution_section(results),
-        variant_section(results),
-        _examples(results),
-        training_section(results),
-        _about(results),
-    )
-
-
-def quals_drawings(results: Results) -> dict[str, Markup]:
+def qagen_drawings(results: Results) -> dict[str, Markup]:
     """The drawings of the sections below by name, for files of their own."""
     drawings = {}
     if results["auroc"]["quals"]["all"]["value"] is not None:
@@ -39,31 +22,6 @@ def quals_drawings(results: Results) -> dict[str, Markup]:
     if "training" in results:
         drawings["qagen_training"] = _training(results)
     return drawings
-
-
-def _lead() -> Markup:
-    return element(
-        "p",
-        "A question-answer generation model (QAGen) writes question-answer pairs about a summary. "
-        "QUALS asks how probable the same pairs are when the model reads the document instead. "
-        "Where the summary says something that the document does not support, they become "
-        "improbable.",
-        class_="lead",
-    )
-
-
-def _key_figures(results: Results) -> Markup:
-    main = results["auroc"]["quals"]["all"]
-    counts = results["counts"]
-    between = ""
-    if main["interval"] is not None:
-        between = " (95 % {:.3f} to {:.3f})".format(*main["interval"])
-    return tiles(
-        (_figure(main["value"]), f"AUROC over all kinds of error{between}"),
-        (f"{counts['corrupted']:,}", "summaries with one error each"),
-        (f"{counts['faithful']:,}", "faithful summaries of the same held-out articles"),
-        (f"{results['timings']['total']:.0f} s", "to make the world, train and score"),
-    )
 
 
 def picture_section(picture: Results | None) -> Markup:
@@ -177,7 +135,8 @@ def variant_section(results: Results) -> Markup:
     return section("Three ways to read the pairs", intro, table(header, rows, (1, 2, 3, 4)))
 
 
-def _examples(results: Results) -> Markup:
+def examples_section(results: Results) -> Markup:
+    """The median summary of each kind of error with its lowest pairs."""
     blocks = []
     for example in results["examples"]:
         pairs = sorted(example["pairs"], key=lambda pair: pair["score"])[:4]
@@ -221,22 +180,6 @@ def training_section(results: Results) -> Markup:
 def _training(results: Results) -> Markup:
     curves = {name: results["training"]["curves"][name] for name in ("train", "dev")}
     return curve_chart(curves, "update", "loss, nats per token")
-
-
-def _about(results: Results) -> Markup:
-    rows: list[list[Child]] = [[name, str(value)] for name, value in results["settings"].items()]
-    honest = element(
-        "p",
-        "The articles, summaries and errors are made by a grammar, so what is supported is known "
-        "exactly. The world is small and its language regular: the numbers show that the method "
-        "and this code work, and say nothing about scores on real news.",
-    )
-    return section(
-        "About this report",
-        honest,
-        element("p", element("code", results["signature"])),
-        table(["setting", "value"], rows),
-    )
 
 
 def _labelled(label: str, content: Child) -> Markup:

@@ -1,4 +1,4 @@
-"""The report: everything escaped, nothing requested, every figure there (F39)."""
+"""Sections about QUALS and what they are made of: escaped, complete, nothing requested (F39)."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -8,48 +8,58 @@ import pytest
 from quals_jax.report.charts import Group, curve_chart, distribution_chart
 from quals_jax.report.markup import Markup, element
 from quals_jax.report.page import marked, page, table
-from quals_jax.report.quals_report import quals_report
+from quals_jax.report.qagen_sections import (
+    distribution_section,
+    examples_section,
+    picture_section,
+    training_section,
+    variant_section,
+)
 from quals_jax.report.token_picture import TokenRow, token_picture
 from tests.report.made_up_results import made_up_results
 from tests.report.parsed import EVIL, Parsed
 
 
-@pytest.fixture(scope="module")
-def evil_page() -> Parsed:
-    return Parsed(quals_report(made_up_results(EVIL)))
+def _page(text: str = "") -> str:
+    results = made_up_results(text)
+    return page(
+        "QAGen",
+        picture_section(results["picture"]),
+        distribution_section(results),
+        variant_section(results),
+        examples_section(results),
+        training_section(results),
+    )
 
 
-def test_script_in_any_text_is_escaped(evil_page):
-    assert not {"script", "img"} & {tag for tag, _ in evil_page.tags}
-    assert not any(name.startswith("on") for _, attrs in evil_page.tags for name in attrs)
-    assert evil_page.text.count("<script>alert(1)</script>") > 20
+def test_script_in_any_text_is_escaped():
+    parsed = Parsed(_page(EVIL))
+    assert not {"script", "img"} & {tag for tag, _ in parsed.tags}
+    assert not any(name.startswith("on") for _, attrs in parsed.tags for name in attrs)
+    assert parsed.text.count("<script>alert(1)</script>") > 20
+    assert parsed.open == []
 
 
-def test_every_element_is_closed_in_order(evil_page):
-    assert evil_page.open == []
-
-
-def test_the_page_requests_nothing(evil_page):
-    html = quals_report(made_up_results())
+def test_the_page_requests_nothing():
+    html = _page()
     assert not re.search(r"https?:|url\(|@import|\bsrc=|\bhref=", html)
-    policy = [a["content"] for tag, a in evil_page.tags if tag == "meta" and "http-equiv" in a]
+    policy = [a["content"] for tag, a in Parsed(html).tags if tag == "meta" and "http-equiv" in a]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
 
 
-def test_the_report_holds_every_figure():
-    results = made_up_results()
-    parsed = Parsed(quals_report(results))
+def test_the_sections_hold_every_figure():
+    parsed = Parsed(_page())
     pictures = [attrs["aria-label"] for tag, attrs in parsed.tags if tag == "svg"]
     assert len(pictures) == 4
-    for label in results["error_kinds"].values():
+    for label in made_up_results()["error_kinds"].values():
         assert label in pictures[2]
         assert label in parsed.text
     assert "0.951" in parsed.text
-    assert results["signature"] in parsed.text
+    assert "45,000 pairs about 6,000 passages in 120 s" in parsed.text
 
 
 def test_the_wrong_value_is_marked():
-    html = quals_report(made_up_results())
+    html = _page()
     assert "in <mark>Leeds</mark> has" in html
     assert 'in <mark class="right">York</mark>.' in html
 
