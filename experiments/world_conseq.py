@@ -25,11 +25,11 @@ EXPERIMENT = Experiment(
     data=ContrastData(
         train=("rows:contrast.jsonl",),
         dev=world_mle.EXPERIMENT.data.dev,
-        limits=Limits(max_source_tokens=128, max_target_tokens=64),
+        limits=Limits(max_source_tokens=80, max_target_tokens=40),
     ),
     model=world_mle.EXPERIMENT.model,
     tokenizer=TokenizerConfig(),
-    batch=BatchConfig(max_tokens=3600, max_shapes=1),
+    batch=BatchConfig(max_tokens=3600, pad_to_limits=True),  # compiled once for all systems
     optim=OptimConfig(
         learning_rate=1e-4,
         beta2=0.999,

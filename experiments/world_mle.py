@@ -2,8 +2,11 @@
 
 Question: does maximum likelihood learn to hallucinate from careless references, as on XSum? About
 2 minutes on two cores; half of the beam-4 summaries then state something their article does not.
+The pipeline starts it from QAGen's weights, which know the words and how to copy.
 
     python -m train world_mle --workdir runs/world_mle
+    python -m train world_mle --workdir runs/world_mle --init-from runs/world_qagen/model \\
+        --tokenizer.learn-vocab-size 0
 """
 
 import dataclasses
@@ -20,10 +23,10 @@ EXPERIMENT = Experiment(
     ),
     model=world_qagen.EXPERIMENT.model,
     tokenizer=TokenizerConfig(learn_vocab_size=1400),
-    batch=BatchConfig(max_tokens=3000, max_shapes=3),
+    batch=BatchConfig(max_tokens=1500, max_shapes=3),
     optim=world_qagen.EXPERIMENT.optim,
     label_smoothing=0.0,
-    num_steps=500,
+    num_steps=1000,
     eval_every_steps=500,
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )

@@ -119,11 +119,13 @@ class BatchConfig:
     max_tokens: int = 4096  # of a batch over all devices: sources, targets and padding
     row_multiple: int = 1  # rows of a batch; devices that do not divide them get rows that only pad
     max_shapes: int = 6  # batch shapes, each of which is compiled once
+    pad_to_limits: bool = False  # one shape, that of data.limits: like runs share its program
     batches_per_step: int = 1  # gradients of this many batches make one update
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            if getattr(self, field.name) < 1:
+            value = getattr(self, field.name)
+            if not isinstance(value, bool) and value < 1:
                 raise ValueError(f"batch.{field.name} must be >= 1")
 
 
@@ -158,6 +160,10 @@ class Experiment:
         if self.conseq != ConSeqConfig() and not isinstance(self.data, ContrastData):
             raise ValueError(
                 f"conseq is set, but data is {type(self.data).__name__}: only ContrastData has S-"
+            )
+        if self.batch.pad_to_limits and isinstance(self.data, TextData):
+            raise ValueError(
+                "batch.pad_to_limits is set, but data is TextData, which has no limits"
             )
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing is {self.label_smoothing}, expected [0, 1)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from quals_jax.checkpoints.huggingface import read_config
 from quals_jax.checkpoints.model_folder import QualsSettings, load_model_folder
@@ -173,8 +174,12 @@ def _settings(experiment: Experiment, config: BartConfig) -> QualsSettings:
 def _loader(
     experiment: Experiment, config: BartConfig, data: Dataset, batches_per_step: int
 ) -> Loader:
+    lengths, limits = data.lengths, getattr(experiment.data, "limits", None)
+    if experiment.batch.pad_to_limits and limits is not None:
+        longest = (limits.max_source_tokens, lengths[:, 1].max(), limits.max_target_tokens)
+        lengths = np.array([longest])
     shapes = choose_shapes(
-        data.lengths,
+        lengths,
         max_tokens=experiment.batch.max_tokens,
         max_shapes=experiment.batch.max_shapes,
         row_multiple=experiment.batch.row_multiple,

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from quals_jax.decoding.options import BeamSearch, Sampling, TopK, TopP
 from quals_jax.jobs.row_job import RowJob, Tally, Worker
 from quals_jax.jobs.run import run_row_job
 from quals_jax.jobs.source import RowSource
-from quals_jax.jobs.stopping import EXIT_STATUS, Stopped
+from quals_jax.jobs.stopping import Stopped, signal_of
 from quals_jax.metrics.quals import Quals, QualsOptions
 from quals_jax.parallel.processes import everywhere, is_first_process
 
@@ -118,9 +117,8 @@ def run_rows(
             quiet=not is_first_process(),
         )
         status = run_row_job(job, load_worker, tally)
-        by_status = {value: number for number, value in EXIT_STATUS.items()}
-        if status in by_status:
-            raise Stopped(signal.Signals(by_status[status]))
+        if (number := signal_of(status)) is not None:
+            raise Stopped(number)
 
     count = jax.process_count()
     if count == 1:

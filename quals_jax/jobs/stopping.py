@@ -27,6 +27,11 @@ class Stopped(BaseException):
         super().__init__(f"stopped by {self.name}")
 
 
+def signal_of(exit_status: int) -> signal.Signals | None:
+    """The signal that ends a job with this status (SIGTERM rather than SIGUSR1), None if none."""
+    return next((number for number, status in EXIT_STATUS.items() if status == exit_status), None)
+
+
 class StopSignals:
     """Handlers while the block lasts. A second Ctrl-C ends the process on the spot."""
 

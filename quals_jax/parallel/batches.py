@@ -21,7 +21,8 @@ Outcome = TypeVar("Outcome")
 # Steps of about 1.4: at most a third of a bucket is padding, a sixth on average.
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
-# A last batch is filled up with finished rows after so many full ones: at most a fourth more work.
+# So many full batches are worth a compiled program of their own; after them a last batch is filled
+# up with finished rows, which is at most a fourth more work.
 _FULL_BATCHES = 4
 # Rows may join a shape with at most so many times the positions of their own.
 _MOST_PADDING = 2.5
@@ -63,8 +64,8 @@ def run_in_batches(
     """Calls ``run(shape, indices)`` for batches of rows that share a shape.
 
     ``max_rows(shape)`` bounds a batch. Every batch of a new size is compiled anew, which for small
-    models costs more than running it: rows that do not fill a batch of their shape join a larger
-    shape, and a last batch is filled up with rows of the one before. The batches depend on
+    models costs more than running it: rows that are few for their shape join a larger shape, and a
+    last batch is filled up with rows of the one before. The batches depend on
     ``shapes`` alone, so the same rows give the same bits on every run. ``report`` is told how many
     rows each batch finished.
     """
@@ -89,17 +90,26 @@ def run_in_batches(
 
 
 def _joined(shapes: Sequence[Shape], limit_of: Callable[[Shape], int]) -> dict[Shape, list[int]]:
-    """The rows of each shape, in order; rows over from full batches join the next larger shape."""
+    """The rows of each shape, in order; rows that are not worth a program join a larger shape.
+
+    These are all rows of a shape with few full batches, otherwise those over from full batches.
+    """
     groups: dict[Shape, list[int]] = defaultdict(list)
     for index, shape in enumerate(shapes):
         groups[shape].append(index)
     for shape in sorted(groups):  # a shape comes before all that hold it
-        larger = [other for other in groups if other != shape and _holds(other, shape)]
-        over = len(groups[shape]) % limit_of(shape)
-        if not larger or not over:
-            continue
-        groups[min(larger, key=math.prod)] += groups[shape][-over:]
-        del groups[shape][-over:]
+        rows, limit = groups[shape], limit_of(shape)
+        over = len(rows) if len(rows) < _FULL_BATCHES * limit else len(rows) % limit
+        moved = rows[len(rows) - over :]
+        own = {shapes[index] for index in moved}  # some may have joined this shape
+        larger = [
+            other
+            for other in groups
+            if other != shape and all(_holds(other, smaller) for smaller in own)
+        ]
+        if larger and moved:
+            groups[min(larger, key=math.prod)] += moved
+            del rows[len(rows) - over :]
     return {shape: sorted(rows) for shape, rows in groups.items() if rows}
 
 

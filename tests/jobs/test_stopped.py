@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from quals_jax.jobs.stopping import Stopped, StopSignals
+from quals_jax.jobs.stopping import Stopped, StopSignals, signal_of
 
 
 def _at_work(stand_in, *arguments):
@@ -119,3 +119,12 @@ def test_a_full_device_as_output_is_an_error(stand_in):
     status, _, messages = stand_in.run("in.jsonl", "/dev/full")
     assert status == 1
     assert "cannot write /dev/full: No space left on device" in messages
+
+
+def test_an_exit_status_names_its_signal():
+    assert [signal_of(status) for status in (130, 143, 0, 2)] == [
+        signal.SIGINT,
+        signal.SIGTERM,
+        None,
+        None,
+    ]

@@ -21,12 +21,24 @@ def _run(shapes, max_rows, fits=lambda shape, batch: True):
     return outcomes, batches
 
 
-def test_full_batches_keep_their_shape_and_the_rows_over_join_the_next_larger_one():
-    shapes = [(16,), (32,), (16,), (24,), (16,), (16,), (16,)]
+def test_many_full_batches_keep_their_shape_and_the_rows_over_join_the_next_larger_one():
+    shapes = [(16,)] * 9 + [(24,)]
     outcomes, batches = _run(shapes, max_rows=2)
-    assert outcomes == [f"row {index}" for index in range(7)]
-    # Five rows of 16: two batches, and one goes to the row of 24; the 32 are alone.
-    assert batches == [((32,), [1]), ((24,), [3, 6]), ((16,), [0, 2]), ((16,), [4, 5])]
+    assert outcomes == [f"row {index}" for index in range(10)]
+    # Nine rows of 16: four batches, and one row goes to the row of 24.
+    assert batches[0] == ((24,), [8, 9])
+    assert batches[1:] == [((16,), [i, i + 1]) for i in range(0, 8, 2)]
+
+
+def test_a_shape_of_few_rows_joins_the_next_larger_one_and_those_go_on_together():
+    _, batches = _run([(16,), (32,), (16,), (24,), (16,)], max_rows=8)
+    assert batches == [((32,), [0, 1, 2, 3, 4])]
+
+
+def test_rows_that_joined_a_shape_are_not_carried_to_one_that_is_mostly_padding_for_them():
+    shapes = [(16,), (32,), (64,)]
+    _, batches = _run(shapes, max_rows=8)
+    assert batches == [((64,), [2]), ((32,), [0, 1])]
 
 
 def test_rows_do_not_join_a_shape_that_would_be_mostly_padding_or_is_smaller_in_some_way():

@@ -100,6 +100,18 @@ def collapsing(learned, tmp_path_factory):
     return experiment, folder / "run", jax.device_get(state), summary, log.getvalue()
 
 
+def test_runs_on_other_data_have_one_shape_when_they_pad_to_the_limits(learned, tmp_path):
+    experiment, _ = learned
+    batch = dataclasses.replace(experiment.batch, pad_to_limits=True)
+    for name, length in (("short", 1), ("long", 9)):
+        source = write_contrasts(tmp_path / f"{name}.jsonl", lambda i, n=length: "a cat " * n)
+        data = dataclasses.replace(experiment.data, train=(source,))
+        run = prepare(dataclasses.replace(experiment, data=data, batch=batch), tmp_path / name)
+        (shape,) = run.loader.shapes
+        assert (shape.S, shape.N, shape.T) == (64, 2, 40)
+        assert shape.num_tokens <= batch.max_tokens
+
+
 def test_without_its_guard_the_run_loses_what_it_knew(learned, tmp_path):
     """The collapse is real: S+ becomes unlikely where S- shares its words."""
     experiment = contrast_experiment(
