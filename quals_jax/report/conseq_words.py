@@ -81,7 +81,7 @@ def key_tiles(results: Results) -> Markup:
         best = told.controls[0]
         values.append((told.text(best), f"{told.labels[best]}: the best of the controls"))
     if BOUND in told.values:
-        values.append((told.text(BOUND), f"{told.labels[BOUND]}: the bound"))
+        values.append((told.text(BOUND), f"{told.labels[BOUND]}: knows the truth"))
     secs = sum(results["timings"].values())
     if secs:
         values.append((_duration(secs), "for all stages together"))

@@ -8,7 +8,7 @@ ROLES = {
     "main": "ConSeq with QUALS",
     "baseline": "before ConSeq",
     "control": "controls",
-    "bound": "bound: sets chosen with knowledge of the truth",
+    "bound": "sets chosen with knowledge of the truth",
 }
 
 
