@@ -1,6 +1,6 @@
 """The main job on a laptop: the paper in miniature, from made-up articles to better summaries.
 
-    python -m experiments.demo --workdir runs/demo              # about ten minutes on two cores
+    python -m experiments.demo --workdir runs/demo              # ten to twelve minutes on two cores
     python -m experiments.demo --workdir runs/demo-2 --seed 2   # other articles, other models
     python -m experiments.demo --workdir runs/full --full       # twice the test, one more control
 
