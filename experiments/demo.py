@@ -1,6 +1,6 @@
 """The main job on a laptop: the paper in miniature, from made-up articles to better summaries.
 
-    python -m experiments.demo --workdir runs/demo              # ten to twelve minutes on two cores
+    python -m experiments.demo --workdir runs/demo              # 11 minutes on two cores
     python -m experiments.demo --workdir runs/demo-2 --seed 2   # other articles, other models
     python -m experiments.demo --workdir runs/full --full       # twice the test, one more control
 
@@ -16,17 +16,14 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import tyro
 
 from experiments import world
 from experiments.demo_lines import example_lines, planted_lines, result_lines
+from experiments.pipeline.command import exit_status
 from experiments.pipeline.command import run as run_pipeline
-from experiments.pipeline.config import Pipeline
-from quals_jax.jobs.claim import RefusedError
-from quals_jax.jobs.lock import LockedError
-from quals_jax.jobs.stopping import Stopped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +38,11 @@ class Demo:
     """Test on 500 instead of 250 articles, with one more control."""
     restart: bool = False
     """Make anew what other settings made in this folder, instead of refusing."""
-    pipeline: Annotated[Pipeline | None, tyro.conf.Suppress] = None
 
 
 def run(demo: Demo) -> dict[str, Any]:
     """Does every stage that is not done; returns what is also in ``results.json``."""
-    pipeline = demo.pipeline or (world.PIPELINE if demo.full else world.DEMO_PIPELINE)
+    pipeline = world.PIPELINE if demo.full else world.DEMO_PIPELINE
     pipeline = dataclasses.replace(pipeline, seed=demo.seed)
     results = run_pipeline(pipeline, demo.workdir, restart=demo.restart)
     assert results is not None
@@ -56,21 +52,14 @@ def run(demo: Demo) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the demo from the command line; the exit statuses are the pipeline's."""
     demo = tyro.cli(Demo, args=argv, prog="python -m experiments.demo", description=__doc__)
-    try:
+
+    def work() -> None:
         results = run(demo)
-    except RefusedError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (FloatingPointError, LockedError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except Stopped as stopped:
-        print(f"{stopped}; the same command continues", file=sys.stderr)
-        return stopped.exit_status
-    told = [example_lines(results), planted_lines(results["qagen"])]
-    told += [[f"report: {demo.workdir / 'report.html'}"], result_lines(results)]
-    print("\n\n".join("\n".join(lines) for lines in told))
-    return 0
+        told = [example_lines(results), planted_lines(results["qagen"])]
+        told += [[f"report: {demo.workdir / 'report.html'}"], result_lines(results)]
+        print("\n\n".join("\n".join(lines) for lines in told))
+
+    return exit_status(work)
 
 
 if __name__ == "__main__":

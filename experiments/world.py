@@ -22,7 +22,7 @@ from train.config import Experiment
 from train.schedules import ScheduleConfig
 
 # A summary of 15 words has few facts: 60 beams in 60 groups run out of sensible questions, and the
-# penalties drive the late ones to nonsense. Two groups of 16 beams cover more facts than 16 groups.
+# penalties drive the late ones to nonsense. Two groups of 8 beams cover more facts than 16 groups.
 METRIC = QualsOptions(
     num_beams=16, num_groups=2, num_pairs=6, min_question_tokens=4, max_pair_tokens=32
 )
@@ -71,7 +71,7 @@ PIPELINE = Pipeline(
     num_planted=250,
 )
 
-# Half the test, and one control less: what fits into ten minutes of two cores.
+# Half the test, and one control less: about ten minutes of two cores.
 DEMO_PIPELINE = dataclasses.replace(
     PIPELINE,
     test=("world-held-out:250:1",),

@@ -1,7 +1,7 @@
 """Summarizer of the synthetic world, from scratch, on references of which a third is unfaithful.
 
 Question: does maximum likelihood learn to hallucinate from careless references, as on XSum? About
-2 minutes on two cores; half of the beam-4 summaries then state something their article does not.
+2 minutes on two cores; nearly half of the beam-4 summaries state something their article does not.
 The pipeline starts it from QAGen's weights, which know the words and how to copy.
 
     python -m train world_mle --workdir runs/world_mle

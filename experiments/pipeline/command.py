@@ -6,7 +6,7 @@ continues.
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,7 +70,8 @@ def main(argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(_usage(), file=sys.stderr if not argv else sys.stdout)
         return 2 if not argv else 0
-    try:
+
+    def work() -> None:
         command = parse(argv)
         start_processes(command.coordinator, command.num_processes, command.process_id)
         run(
@@ -79,6 +80,14 @@ def main(argv: Sequence[str]) -> int:
             last_stage=command.until,
             restart=command.restart,
         )
+
+    return exit_status(work)
+
+
+def exit_status(work: Callable[[], None]) -> int:
+    """Does the work; what ends it early becomes a line on stderr and an exit status."""
+    try:
+        work()
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

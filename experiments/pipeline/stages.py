@@ -74,7 +74,14 @@ class Workspace:
     """Where outputs lie, and what is done."""
 
     def __init__(self, workdir: Path, cache: Path | None = None, *, restart: bool = False):
-        """``restart``: stages that were made with other settings are discarded and made anew."""
+        """``restart``: stages that were made with other settings are discarded and made anew.
+
+        Raises ValueError where the workdir is a file.
+        """
+        if workdir.exists() and not workdir.is_dir():
+            raise ValueError(
+                f"{workdir} is a file; --workdir names a folder to make or to continue"
+            )
         self.workdir, self._cache, self._restart = workdir, cache, restart
 
     def path(self, stage: Stage) -> Path:

@@ -137,3 +137,9 @@ def test_a_record_that_a_kill_left_before_the_output_is_continued(tmp_path):
     record.write_text(json.dumps({"fields": recipe.words.fields, "secs": 3.0, "finished": False}))
     workspace.run([recipe.words])
     assert workspace.seconds(recipe.words) >= 3.0
+
+
+def test_a_workdir_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="is a file; --workdir names a folder"):
+        Workspace(tmp_path / "file")

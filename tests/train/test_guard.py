@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from train.config import ConSeqConfig, ContrastData, Experiment, SummaryData
+from train.config import (
+    BatchConfig,
+    ConSeqConfig,
+    ContrastData,
+    Experiment,
+    SummaryData,
+    TextData,
+)
 from train.guard import CollapseGuard
 
 
@@ -99,3 +106,5 @@ def test_impossible_settings_are_refused():
         ContrastData(references=("rows:a",))
     with pytest.raises(ValueError, match="only ContrastData has S-"):
         Experiment(data=SummaryData(), conseq=ConSeqConfig(negative_weight=0.1), num_steps=1)
+    with pytest.raises(ValueError, match="TextData, which has no limits"):
+        Experiment(data=TextData(), batch=BatchConfig(pad_to_limits=True), num_steps=1)
