@@ -33,6 +33,8 @@ def test_many_full_batches_keep_their_shape_and_the_rows_over_join_the_next_larg
 def test_a_shape_of_few_rows_joins_the_next_larger_one_and_those_go_on_together():
     _, batches = _run([(16,), (32,), (16,), (24,), (16,)], max_rows=8)
     assert batches == [((32,), [0, 1, 2, 3, 4])]
+    _, batches = _run([(16,)] * 4 + [(24,)] * 2, max_rows=2)  # full batches, but few
+    assert [shape for shape, _ in batches] == [(24,)] * 3
 
 
 def test_rows_that_joined_a_shape_are_not_carried_to_one_that_is_mostly_padding_for_them():
