@@ -1,0 +1,99 @@
+"""Krippendorff's alpha: how far people who judged the same things agree, beyond chance.
+
+    krippendorff_alpha([("yes", "yes", "no"), ("no", "no", None)])       # 0.3333…
+    krippendorff_alpha([(1, 2), (3, 3), (2, None)], "ordinal")
+
+1 is full agreement, 0 what chance gives, below 0 systematic disagreement. Follows K. Krippendorff,
+"Computing Krippendorff's Alpha-Reliability" (2011): any number of judges, missing judgements,
+other judges from item to item.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+# Per item its judgements in any order, None for a missing one.
+Items: TypeAlias = "Sequence[Sequence[Hashable | None]]"
+# Nominal: judgements are equal or not. Ordinal: they have an order, and nothing but it counts.
+Level: TypeAlias = Literal["nominal", "ordinal"]
+
+
+def krippendorff_alpha(items: Items, level: Level = "nominal") -> float | None:
+    """1 - observed / expected disagreement of the judgements of the items.
+
+    Items with fewer than two judgements tell nothing and are left out. None when no item has two,
+    or when all judgements are the same: alpha is undefined then, for chance would agree as well.
+    Raises TypeError for ordinal judgements that cannot be compared with each other.
+    """
+    coincidences, values = _coincidences(items, level)
+    return _alpha(coincidences.sum(axis=0), level) if values else None
+
+
+def alpha_interval(
+    items: Items,
+    level: Level = "nominal",
+    num_resamples: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> tuple[float, float] | None:
+    """Percentile bootstrap interval of Krippendorff's alpha, items drawn with all their judgements.
+
+    Resamples in which alpha is undefined are left out; None when that is half of them or more.
+    """
+    coincidences, _ = _coincidences(items, level)
+    rng = np.random.default_rng(seed)
+    drawn = (
+        coincidences[rng.integers(0, len(coincidences), len(coincidences))].sum(axis=0)
+        for _ in range(num_resamples if len(coincidences) else 0)
+    )
+    found = [alpha for total in drawn if (alpha := _alpha(total, level)) is not None]
+    if 2 * len(found) <= num_resamples:
+        return None
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(found, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _coincidences(items: Items, level: Level) -> tuple[np.ndarray, list[Any]]:
+    """Per item how often each pair of values meets, [items, V, V], and the V values.
+
+    The m (m - 1) ordered pairs of an item with m judgements count 1 / (m - 1) each, so that every
+    judgement counts once.
+    """
+    kept = [[value for value in item if value is not None] for item in items]
+    kept = [item for item in kept if len(item) > 1]
+    values: list[Any] = list(dict.fromkeys(value for item in kept for value in item))
+    if level == "ordinal":
+        values.sort()
+    place = {value: i for i, value in enumerate(values)}
+    counts = np.zeros((len(kept), len(values)))
+    for i, item in enumerate(kept):
+        for value in item:
+            counts[i, place[value]] += 1
+    pairs = counts[:, :, None] * counts[:, None, :]
+    diagonal = np.arange(len(values))
+    pairs[:, diagonal, diagonal] -= counts
+    return pairs / (counts.sum(axis=1) - 1)[:, None, None], values
+
+
+def _alpha(coincidences: np.ndarray, level: Level) -> float | None:
+    """Alpha of the coincidences [V, V] of all items."""
+    totals = coincidences.sum(axis=0)
+    different = _differences(totals, level)
+    expected = totals @ different @ totals
+    if expected <= 0:
+        return None
+    observed = (coincidences * different).sum()
+    return float(1 - (totals.sum() - 1) * observed / expected)
+
+
+def _differences(totals: np.ndarray, level: Level) -> np.ndarray:
+    """Squared differences of the values, [V, V]; `totals` is how often each value was given.
+
+    Ordinal: the judgements that lie between two values, those at its ends by half.
+    """
+    if level == "nominal":
+        return 1.0 - np.eye(len(totals))
+    middles = np.cumsum(totals) - totals / 2
+    return (middles[:, None] - middles[None, :]) ** 2
