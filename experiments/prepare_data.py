@@ -4,6 +4,7 @@
     python -m experiments.prepare_data cnn_dailymail --from DIR --data-dir tfds --corruption-level 2
     python -m experiments.prepare_data squad --from DIR --data-dir tfds
     python -m experiments.prepare_data rows tfds:xsum/level1:test:tfds -o xsum.test.jsonl.gz
+    python -m experiments.prepare_data qags --from mturk_cnndm.jsonl -o human.jsonl
 
 Then `python -m train xsum_mle --data.train tfds:xsum/level1:train:tfds --workdir ...`.
 
@@ -11,13 +12,15 @@ DIR holds the official files. XSum: ID.data or ID.summary files or their tar arc
 XSum-TRAINING-DEV-TEST-SPLIT-90-5-5.json. CNN/DailyMail: cnn/stories and dailymail/stories or
 cnn_stories.tgz and dailymail_stories.tgz, and all_train.txt, all_val.txt, all_test.txt. SQuAD:
 train-v1.1.json, dev-v1.1.json. For the first two also train, validation and test rows (.jsonl,
-.csv, .parquet; .gz, .xz) with document or article, summary or highlights, and id.
+.csv, .parquet; .gz, .xz) with document or article, summary or highlights, and id. QAGS: what
+people judged (github.com/W4ngatang/qags, folder data).
 """
 
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Literal
 
 import tyro
@@ -26,6 +29,7 @@ from quals_jax.data.cnn_dailymail import cnn_dailymail_splits
 from quals_jax.data.corruption import Story
 from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser
 from quals_jax.data.preparation import Prepared, prepare_squad, prepare_summaries
+from quals_jax.data.qags_annotations import read_qags
 from quals_jax.data.raw_summaries import RawSplit
 from quals_jax.data.readers import COMPRESSIONS
 from quals_jax.data.story_files import check_place, find_file
@@ -86,6 +90,19 @@ class Rows:
 
     source: Annotated[str, tyro.conf.Positional]
     """The source, such as tfds:xsum/level1:test:DATA_DIR."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """File to write: .jsonl, .jsonl.gz or .jsonl.xz."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Qags:
+    """Writes QAGS's judgements as JSON lines (id, document, summary, human) for quals meta-eval.
+
+    human is the share of the sentences that most of the workers found supported.
+    """
+
+    source: Annotated[Path, tyro.conf.arg(name="from", metavar="FILE")]
+    """mturk_cnndm.jsonl or mturk_xsum.jsonl."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """File to write: .jsonl, .jsonl.gz or .jsonl.xz."""
 
@@ -161,11 +178,21 @@ def write_source(task: Rows) -> int:
     return count
 
 
-_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows]] = {
+def write_judgements(task: Qags) -> str:
+    """Writes the judged summaries; what was written, in words."""
+    judged = list(read_qags(task.source))
+    write_rows(task.output, "jsonl", lambda: (summary.to_row() for summary in judged))
+    mean = f"{fmean(summary.human for summary in judged):.4f}" if judged else "undefined"
+    num_sentences = sum(len(summary.votes) for summary in judged)
+    return f"{len(judged):,} rows, {num_sentences:,} judged sentences, mean human score {mean}"
+
+
+_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags]] = {
     "xsum": Xsum,
     "cnn_dailymail": CnnDailymail,
     "squad": Squad,
     "rows": Rows,
+    "qags": Qags,
 }
 
 
@@ -180,6 +207,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if isinstance(task, Rows):
             print(f"{task.output}: {write_source(task):,} rows")
+        elif isinstance(task, Qags):
+            print(f"{task.output}: {write_judgements(task)}")
         else:
             print(describe(prepare(task)))
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -16,3 +16,5 @@ NUMERICAL_GRADIENT = 1e-2  # gradients against differences of float32 losses, re
 BFLOAT16_KL = 0.02  # nats between float32 and bfloat16 next-token distributions
 BFLOAT16_LOSS = 0.01  # training losses with bfloat16 products against float32, relative
 PARAMS = 2e-6  # parameters after recorded updates, absolute and relative
+STATISTIC = 1e-9  # correlations and other statistics against scipy and hand-computed values
+ROUNDED = 1e-6  # figures that are written with six decimals

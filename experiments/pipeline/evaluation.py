@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from experiments.pipeline.rows import read_rows, write_rows
 from quals_jax.data.world_events import EVENT_TYPES
 from quals_jax.data.world_oracle import judge, read_article
+from quals_jax.evaluation.bootstrap import mean_with_interval
 from quals_jax.metrics.rouge import rouge, rouge_l
 
 ROUGES = ("rouge1", "rouge2", "rougeL")
-_NUM_RESAMPLES = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,18 +72,6 @@ def differences(evaluated: Path, against: Path) -> dict[str, dict[str, Any]]:
     return {name: mean_with_interval(values) for name, values in found.items() if values}
 
 
-def mean_with_interval(values: Sequence[float], *, seed: int = 0) -> dict[str, Any]:
-    """The mean and its 95 % percentile bootstrap interval over documents."""
-    if not values:
-        return {"value": None, "interval": None}
-    array = np.asarray(values, float)
-    rng = np.random.default_rng(seed)
-    # One resample at a time: thousands of documents times 1,000 resamples would fill the memory.
-    means = [array[rng.integers(len(array), size=len(array))].mean() for _ in range(_NUM_RESAMPLES)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {"value": _rounded(array.mean()), "interval": [_rounded(low), _rounded(high)]}
-
-
 def _metrics(
     document: Mapping[str, str], summary: str, quals: float | None, *, oracle: bool
 ) -> dict[str, float | None]:
@@ -113,7 +99,3 @@ def _by_oracle(document: str, summary: str) -> dict[str, float]:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 6)

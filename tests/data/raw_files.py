@@ -61,3 +61,20 @@ def write_cnn_dailymail(folder):
             publisher = ("cnn", "dailymail")[number % 2]
             path = folder / publisher / "stories" / f"{story_name(url)}.story"
             path.write_text(text, "utf-8")
+
+
+def qags_line(article: str, *sentences: tuple[str, str]) -> dict:
+    """A line of QAGS; the answers are letters, such as "yyn"."""
+    names = {"y": "yes", "n": "no"}
+    return {
+        "article": article,
+        "summary_sentences": [
+            {
+                "sentence": sentence,
+                "responses": [
+                    {"worker_id": i, "response": names[letter]} for i, letter in enumerate(letters)
+                ],
+            }
+            for sentence, letters in sentences
+        ],
+    }

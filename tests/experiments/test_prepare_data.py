@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from experiments.prepare_data import main
-from tests.data.raw_files import write_cnn_dailymail, write_xsum
+from tests.data.raw_files import qags_line, write_cnn_dailymail, write_xsum
 
 _WITHOUT_TENSORFLOW = """
 import sys
@@ -63,6 +63,20 @@ def test_squad_is_prepared_from_its_files(tmp_path, capsys):
     (tmp_path / "dev-v1.1.json.gz").unlink()
     assert main(["squad", *place]) == 2
     assert "no dev-v1.1.json or dev-v1.1.json.gz" in capsys.readouterr().err
+
+
+def test_judgements_of_qags_become_rows(tmp_path, capsys):
+    lines = [qags_line("A.", ("B.", "yyn"), ("C.", "nny")), qags_line("D.", ("E.", "yyy"))]
+    source = tmp_path / "judged.jsonl"
+    source.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    output = tmp_path / "human.jsonl.gz"
+    assert main(["qags", "--from", str(source), "-o", str(output)]) == 0
+    assert "2 rows, 3 judged sentences, mean human score 0.7500" in capsys.readouterr().out
+    first, _ = map(json.loads, gzip.decompress(output.read_bytes()).splitlines())
+    assert first == {"id": "judged-1", "document": "A.", "summary": "B. C.", "human": 0.5}
+    source.write_text('{"id": 1}', "utf-8")
+    assert main(["qags", "--from", str(source), "-o", str(output)]) == 2
+    assert "judged.jsonl, line 1: not the layout of QAGS" in capsys.readouterr().err
 
 
 def test_bad_input_is_an_error_and_no_traceback(raw, tmp_path, capsys):
