@@ -15,6 +15,8 @@ ORDER = (
     "quals_jax.checkpoints",
     "quals_jax.decoding",
     "quals_jax.scoring",
+    "quals_jax.answering",
+    "quals_jax.classifying",
     "quals_jax.metrics",
     "quals_jax.selection",
     "quals_jax.evaluation",

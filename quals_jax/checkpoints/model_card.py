@@ -1,6 +1,7 @@
 """The README.md of a model folder."""
 
-from quals_jax.checkpoints.settings import QualsSettings
+from quals_jax.checkpoints.settings import EncoderSettings, QualsSettings
+from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.config import BartConfig
 
 CARD_NAME = "README.md"
@@ -49,4 +50,45 @@ def model_card(name: str, config: BartConfig, settings: QualsSettings) -> str:
         forced="" if forced is None else f" and every output begins with token {forced}",
         separator="of the tokenizer" if settings.separator_id is None else settings.separator_id,
         weights_sha256=settings.weights_sha256,
+    )
+
+
+_ENCODER_CARD = """---
+library_name: transformers
+tags: [bert, quals-jax]
+---
+
+# {name}
+
+A BERT encoder written by quals-jax: {encoder_layers} layers, width {d_model}, {vocab_size:,} \
+tokens, with a head for {head}.
+
+- Trained on: {training_data}
+- Converted from: {source}
+- Sources: two texts in one sequence, at most {max_tokens:,} tokens. The tokenizer files do this.
+- Weights: float32, sha256 `{weights_sha256}`.
+
+```python
+from quals_jax.checkpoints.encoder_folder import load_encoder_folder
+model = load_encoder_folder("{name}")     # .config .params .tokenizer .settings
+```
+
+PyTorch: `transformers.{auto}.from_pretrained("{name}")`.
+"""
+
+
+def encoder_card(name: str, config: BertConfig, settings: EncoderSettings) -> str:
+    """What the encoder is, in Markdown."""
+    is_span = config.head == "span"
+    return _ENCODER_CARD.format(
+        name=name,
+        encoder_layers=config.encoder_layers,
+        d_model=config.d_model,
+        vocab_size=config.vocab_size,
+        head="the answer to a question" if is_span else f"the classes {', '.join(config.labels)}",
+        training_data=settings.training_data or "not recorded",
+        source=settings.source or "nothing, trained with quals-jax",
+        max_tokens=settings.max_tokens,
+        weights_sha256=settings.weights_sha256,
+        auto="AutoModelForQuestionAnswering" if is_span else "AutoModelForSequenceClassification",
     )

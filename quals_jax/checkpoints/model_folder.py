@@ -20,8 +20,6 @@ from quals_jax.checkpoints.huggingface import (
     read_config,
     read_forced_bos,
     read_params,
-    weight_files,
-    weights_sha256,
     write_config,
     write_params,
 )
@@ -33,7 +31,7 @@ from quals_jax.checkpoints.settings import (
     write_settings,
 )
 from quals_jax.checkpoints.tokenizer_files import TOKENIZER_NAMES, write_tokenizer
-from quals_jax.checkpoints.weight_file import CheckpointError, describe_file, sha256_file
+from quals_jax.checkpoints.weight_file import CheckpointError
 from quals_jax.models.config import BartConfig
 from quals_jax.text.tokenizer import Tokenizer
 
@@ -68,7 +66,7 @@ def load_model_folder(
     import jax.numpy as jnp
     from jax import tree
 
-    path = _existing_folder(folder)
+    path = existing_folder(folder)
     config = dataclasses.replace(read_config(path), dtype=dtype)
     tokenizer = Tokenizer.from_folder(path)
     _check_vocabulary(tokenizer, config, path)
@@ -99,13 +97,7 @@ def save_model_folder(
         write_config(temporary, config, settings.forced_bos_id)
         write_params(temporary, config, params)
         write_tokenizer(temporary, tokenizer, settings.add_bos, config.max_positions)
-        settings = dataclasses.replace(
-            settings,
-            weights_sha256=weights_sha256(temporary),
-            weights_bytes=(temporary / WEIGHTS_NAME).stat().st_size,
-            tokenizer_sha256=tokenizer.sha256,
-            config_sha256=sha256_file(temporary / CONFIG_NAME),
-        )
+        settings = settings.with_hashes(temporary, tokenizer.sha256)
         (temporary / CARD_NAME).write_text(model_card(path.name, config, settings), "utf-8")
         write_settings(temporary, settings)
     return settings
@@ -119,7 +111,8 @@ def why_not_ours(folder: Path) -> str:
     return f"it holds other files: {', '.join(others[:5])}" if others else ""
 
 
-def _existing_folder(folder: str | Path) -> Path:
+def existing_folder(folder: str | Path) -> Path:
+    """The folder; FileNotFoundError says what is there instead, or how to fetch a model."""
     path = Path(folder)
     if path.is_dir():
         return path
@@ -154,36 +147,15 @@ def _check_vocabulary(tokenizer: Tokenizer, config: BartConfig, path: Path) -> N
 
 def _checked_settings(path: Path, tokenizer: Tokenizer, config: BartConfig) -> QualsSettings:
     """The settings of a folder whose files are those it was written with."""
-    weights = weights_sha256(path)
     if not (path / SETTINGS_NAME).is_file():
-        return QualsSettings(
+        settings = QualsSettings(
             add_bos=True,
             forced_bos_id=read_forced_bos(path),
             source=f"Hugging Face {path.resolve().name}",
-            weights_sha256=weights,
-            weights_bytes=sum(file.stat().st_size for file in weight_files(path)),
-            tokenizer_sha256=tokenizer.sha256,
-            config_sha256=sha256_file(path / CONFIG_NAME),
-        ).completed(config)
+        )
+        return settings.with_hashes(path, tokenizer.sha256).completed(config)
     settings = read_settings(path)
-    remedy = "copy the folder again, or convert the checkpoint again"
-    if weights != settings.weights_sha256:
-        file = weight_files(path)[0]
-        raise CheckpointError(
-            f"{file} is not the file this folder was written with: {describe_file(file)}; expected "
-            f"{settings.weights_bytes:,} bytes, sha256 {settings.weights_sha256}; {remedy}"
-        )
-    if tokenizer.sha256 != settings.tokenizer_sha256:
-        raise CheckpointError(
-            f"{path}: this is not the tokenizer of the model (found {tokenizer.sha256}, expected "
-            f"{settings.tokenizer_sha256}); {remedy}"
-        )
-    found = sha256_file(path / CONFIG_NAME)
-    if found != settings.config_sha256:
-        raise CheckpointError(
-            f"{path / CONFIG_NAME} has changed since the folder was written (sha256 {found}, "
-            f"expected {settings.config_sha256}); {remedy}"
-        )
+    settings.check(path, tokenizer.sha256)
     try:
         return settings.completed(config)
     except ValueError as error:

@@ -86,6 +86,17 @@ def params_from_torch(
         )
     found = _without_exceptions(_split_in_proj(_unprefixed(tensors, where), where), where)
     wanted = {torch_name(path): (path, shape) for path, shape in expected_shapes(config).items()}
+    return tree_of_tensors(wanted, found, where)
+
+
+Wanted = Mapping[str, tuple[str, tuple[int, ...]]]  # PyTorch's name -> our path, our shape
+
+
+def tree_of_tensors(wanted: Wanted, found: Mapping[str, np.ndarray], where: str) -> dict[str, Any]:
+    """The parameter tree (float32) of exactly the ``wanted`` tensors; kernels are transposed.
+
+    Raises CheckpointError with a sorted diff, or for values that are not finite.
+    """
     _check_diff(wanted, found, where)
     flat = {}
     for name, (path, _) in wanted.items():
@@ -106,23 +117,35 @@ def params_to_torch(params: Mapping[str, Any], config: BartConfig) -> dict[str, 
 
     Raises CheckpointError when the tree does not fit ``config`` or has values that are not finite.
     """
-    flat = dict(flatten(params))
-    wanted = expected_shapes(config)
-    missing = [f" - model wants {path}" for path in sorted(wanted.keys() - flat.keys())]
-    extra = [f" + there is {path}" for path in sorted(flat.keys() - wanted.keys())]
+    wanted = {
+        f"model.{torch_name(path)}": (path, shape)
+        for path, shape in expected_shapes(config).items()
+    }
+    tensors = tensors_of_tree(wanted, params)
+    tensors[_LOGITS_BIAS] = np.zeros((1, config.vocab_size), np.float32)
+    return tensors
+
+
+def tensors_of_tree(wanted: Wanted, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The inverse of `tree_of_tensors`: float32 tensors by PyTorch's names.
+
+    Raises CheckpointError when the tree does not fit or has values that are not finite.
+    """
+    flat, paths = dict(flatten(params)), {path for path, _ in wanted.values()}
+    missing = [f" - model wants {path}" for path in sorted(paths - flat.keys())]
+    extra = [f" + there is {path}" for path in sorted(flat.keys() - paths)]
     if missing or extra:
         raise CheckpointError(
             "\n".join(["the parameters do not fit the config:", *missing, *extra])
         )
     tensors = {}
-    for path, shape in wanted.items():
+    for name, (path, shape) in wanted.items():
         values = np.asarray(flat[path], np.float32)
         if values.shape != shape:
             raise CheckpointError(f"{path} has shape {list(values.shape)}, expected {list(shape)}")
         if not np.isfinite(values).all():
             raise CheckpointError(f"{path} has values that are NaN or infinite; not written")
-        tensors[f"model.{torch_name(path)}"] = values.T if path.endswith("/kernel") else values
-    tensors[_LOGITS_BIAS] = np.zeros((1, config.vocab_size), np.float32)
+        tensors[name] = values.T if path.endswith("/kernel") else values
     return tensors
 
 
@@ -201,9 +224,7 @@ def ignored_heads(names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if _HEADS.match(name.removeprefix("model.")))
 
 
-def _check_diff(
-    wanted: Mapping[str, tuple[str, tuple[int, ...]]], found: Mapping[str, np.ndarray], where: str
-) -> None:
+def _check_diff(wanted: Wanted, found: Mapping[str, np.ndarray], where: str) -> None:
     lines = []
     for name in sorted(wanted.keys() | found.keys()):
         path, shape = wanted.get(name, ("", ()))

@@ -2,10 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from quals_jax.checkpoints.folder_hashes import FolderHashes
 from quals_jax.checkpoints.huggingface import write_json
 from quals_jax.checkpoints.weight_file import CheckpointError, read_json_object
+from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.config import BartConfig
 
 SETTINGS_NAME = "quals.json"
@@ -13,8 +15,8 @@ _FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
-class QualsSettings:
-    """Conventions and origin of a model.
+class QualsSettings(FolderHashes):
+    """Conventions and origin of a model; `FolderHashes` are filled in when a folder is written.
 
     Attributes:
         separator_id: the token between question and answer; None = the tokenizer's own, if any.
@@ -24,8 +26,6 @@ class QualsSettings:
             (1022, fairseq's limit), filled in when a folder is written.
         training_data: a sentence about what the model was trained on.
         source: the file the weights were converted from, with its sha256; empty = trained here.
-        weights_sha256, weights_bytes, tokenizer_sha256, config_sha256: filled in when a folder is
-            written and checked when it is read.
     """
 
     separator_id: int | None = None
@@ -34,10 +34,6 @@ class QualsSettings:
     max_source_tokens: int = 0
     training_data: str = ""
     source: str = ""
-    weights_sha256: str = ""
-    weights_bytes: int = 0
-    tokenizer_sha256: str = ""
-    config_sha256: str = ""
 
     def completed(self, config: BartConfig) -> "QualsSettings":
         """With `max_source_tokens` filled in; ValueError for ids or lengths the model lacks."""
@@ -55,7 +51,34 @@ class QualsSettings:
         return dataclasses.replace(self, max_source_tokens=self.max_source_tokens or limit)
 
 
-def read_settings(folder: Path) -> QualsSettings:
+@dataclasses.dataclass(frozen=True)
+class EncoderSettings(FolderHashes):
+    """Conventions and origin of an encoder of pairs of texts.
+
+    Attributes:
+        max_tokens: of a pair, special ids counted; 0 = all positions, filled in when a folder is
+            written.
+        training_data, source: as in `QualsSettings`.
+    """
+
+    max_tokens: int = 0
+    training_data: str = ""
+    source: str = ""
+
+    def completed(self, config: BertConfig) -> "EncoderSettings":
+        """With `max_tokens` filled in; ValueError for more than the model has positions."""
+        if not 0 <= self.max_tokens <= config.max_positions:
+            raise ValueError(
+                f"max_tokens is {self.max_tokens}, but the model has {config.max_positions} "
+                "positions"
+            )
+        return dataclasses.replace(self, max_tokens=self.max_tokens or config.max_positions)
+
+
+Settings = TypeVar("Settings", bound=FolderHashes)
+
+
+def read_settings(folder: Path, kind: type[Settings] = QualsSettings) -> Settings:
     """Reads quals.json.
 
     Raises CheckpointError for unknown or missing keys and wrong types, naming the file.
@@ -66,7 +89,7 @@ def read_settings(folder: Path) -> QualsSettings:
         raise CheckpointError(
             f"{path} is not of format {_FORMAT}: written by another version of quals-jax; update it"
         )
-    fields = {field.name: field for field in dataclasses.fields(QualsSettings)}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
     if content.keys() != fields.keys():
         raise CheckpointError(
             f"{path} has wrong keys: missing {sorted(fields.keys() - content.keys())}, unknown "
@@ -77,10 +100,10 @@ def read_settings(folder: Path) -> QualsSettings:
         types = allowed.get(name, (type(fields[name].default),))
         if type(value) not in types:
             raise CheckpointError(f"{path}: {name} is {value!r}, expected {types[0].__name__}")
-    return QualsSettings(**content)
+    return kind(**content)
 
 
-def write_settings(folder: Path, settings: QualsSettings) -> None:
+def write_settings(folder: Path, settings: FolderHashes) -> None:
     """Writes quals.json."""
     content: dict[str, Any] = {"format": _FORMAT, **dataclasses.asdict(settings)}
     write_json(folder / SETTINGS_NAME, content)

@@ -17,61 +17,27 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
 from quals_jax.models.config import BartConfig
+from quals_jax.models.encoder_layer import EncoderLayer, FeedForward
 from quals_jax.models.layers import (
     Attention,
     Embedding,
     LayerNorm,
-    Linear,
     attend,
     attend_own,
     recomputed,
 )
 from quals_jax.models.layers import dropout as drop
+from quals_jax.models.parameters import Params, abstract, draw_params
 
-Params = dict[str, Any]
 KeysValues = tuple[Array, Array]
 Cache = tuple[KeysValues, ...]
 
 
-class _FeedForward(nnx.Module):
-    """The second half of every layer: ``norm(x + fc2(gelu(fc1(x))))``, exact (erf) GELU."""
-
-    def __init__(self, config: BartConfig, ffn_dim: int):
-        self.fc1 = Linear(config.d_model, ffn_dim, config.dtype)
-        self.fc2 = Linear(ffn_dim, config.d_model, config.dtype)
-        self.final_layer_norm = LayerNorm(config.d_model, config.dtype)
-        self.config = config
-
-    def _feed_forward(self, x: Array, rngs: nnx.Rngs | None) -> Array:
-        hidden = jax.nn.gelu(self.fc1(x), approximate=False)
-        hidden = self.fc2(drop(hidden, self.config.activation_dropout, rngs))
-        return self.final_layer_norm(x + drop(hidden, self.config.dropout, rngs))
-
-
-class EncoderLayer(_FeedForward):
-    """Self-attention and feed-forward over the source."""
-
-    def __init__(self, config: BartConfig):
-        super().__init__(config, config.encoder_ffn_dim)
-        self.self_attn = Attention(config.d_model, config.encoder_heads, config.dtype)
-        self.self_attn_layer_norm = LayerNorm(config.d_model, config.dtype)
-
-    def __call__(self, x_BSD: Array, mask_BS: Array, rngs: nnx.Rngs | None) -> Array:
-        """``[B, S, D] -> [B, S, D]``; masked positions are never attended to."""
-        q_BHSE = self.self_attn.queries(x_BSD)
-        keys, values = self.self_attn.keys_values(x_BSD)
-        rate = self.config.attention_dropout
-        context = attend(q_BHSE[:, None], keys, values, mask_BS, rate, rngs)[:, 0]
-        attended = drop(self.self_attn.output(context), self.config.dropout, rngs)
-        return self._feed_forward(self.self_attn_layer_norm(x_BSD + attended), rngs)
-
-
-class DecoderLayer(_FeedForward):
+class DecoderLayer(FeedForward):
     """Causal self-attention, attention to the source, feed-forward."""
 
     def __init__(self, config: BartConfig):
@@ -233,9 +199,7 @@ class Bart(nnx.Module):
 
 @functools.cache
 def _abstract(config: BartConfig) -> tuple[nnx.GraphDef, Params]:
-    model = nnx.eval_shape(lambda: Bart(config))
-    graphdef, state = nnx.split(model, nnx.Param)
-    return graphdef, nnx.to_pure_dict(state)
+    return abstract(lambda: Bart(config))
 
 
 def param_shapes(config: BartConfig) -> Params:
@@ -244,23 +208,8 @@ def param_shapes(config: BartConfig) -> Params:
 
 
 def init_params(config: BartConfig, seed: int) -> Params:
-    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms.
-
-    Drawn on the host by NumPy in the order of the parameter paths, so the same seed gives the
-    same model on every platform and device count.
-    """
-    rng = np.random.default_rng(seed)
-
-    def draw(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> Array:
-        kind = path[-1].key
-        if kind == "bias":
-            return jnp.zeros(leaf.shape, leaf.dtype)
-        if kind == "scale":
-            return jnp.ones(leaf.shape, leaf.dtype)
-        values = rng.standard_normal(leaf.shape, dtype=np.float32)
-        return jnp.asarray(values * np.float32(config.init_std))
-
-    return jax.tree_util.tree_map_with_path(draw, param_shapes(config))
+    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms."""
+    return draw_params(param_shapes(config), config.init_std, seed)
 
 
 def bind(config: BartConfig, params: Params) -> Bart:

@@ -50,6 +50,11 @@ class BartConfig:
         if self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"BartConfig.dtype is {self.dtype!r}, expected float32 or bfloat16")
 
+    @property
+    def norm_eps(self) -> float:
+        """Epsilon of the layer norms."""
+        return 1e-5
+
     @classmethod
     def tiny(cls, vocab_size: int = 1400) -> "BartConfig":
         """2+2 layers of width 96: the synthetic world, tests."""

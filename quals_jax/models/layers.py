@@ -1,4 +1,4 @@
-"""The building blocks of BART: linear, layer norm, embedding, attention, feed-forward.
+"""The building blocks of BART and BERT: linear, layer norm, embedding, attention, feed-forward.
 
 Axes: B sources, N hypotheses or targets per source, S source positions, T target positions,
 D width, H heads, E head width. The encoder runs with ``[B, S, D]``; everything in the decoder has
@@ -66,12 +66,13 @@ class Linear(nnx.Module):
 
 
 class LayerNorm(nnx.Module):
-    """Layer normalisation in float32 with epsilon 1e-5, as PyTorch's."""
+    """Layer normalisation in float32; epsilon is PyTorch's unless given."""
 
-    def __init__(self, d_model: int, dtype: str):
+    def __init__(self, d_model: int, dtype: str, eps: float = 1e-5):
         self.scale = _param(d_model)
         self.bias = _param(d_model)
         self.dtype = dtype
+        self.eps = eps
 
     def __call__(self, x: Array) -> Array:
         """``[..., D] -> [..., D]``."""
@@ -81,7 +82,7 @@ class LayerNorm(nnx.Module):
         variance = jnp.square(centred).mean(-1, keepdims=True)
         lead = (1,) * (x.ndim - 1)
         scale, bias = self.scale[...].reshape(*lead, -1), self.bias[...].reshape(*lead, -1)
-        return (centred * jax.lax.rsqrt(variance + 1e-5) * scale + bias).astype(self.dtype)
+        return (centred * jax.lax.rsqrt(variance + self.eps) * scale + bias).astype(self.dtype)
 
 
 class Embedding(nnx.Module):

@@ -27,6 +27,7 @@ from quals_jax.text.bpe_files import (
     read_bpe_files,
     write_bpe_files,
 )
+from quals_jax.text.pair_tokenizer import TokenizedText
 
 SEPARATOR_TOKEN = "ĠstrutConnector"
 
@@ -81,6 +82,23 @@ class Tokenizer:
             _check_text(text)
         encodings = self._engine.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
+
+    @property
+    def cls_id(self) -> int:
+        """What begins a pair of texts: ``<s>``."""
+        return self.bos_id
+
+    @property
+    def sep_id(self) -> int:
+        """What ends each text of a pair: ``</s>``."""
+        return self.eos_id
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """`encode_batch` with the characters of each token; a blank before a word is among them."""
+        for text in texts:
+            _check_text(text)
+        encodings = self._engine.encode_batch(list(texts), add_special_tokens=False)
+        return [TokenizedText(encoding.ids, encoding.offsets) for encoding in encodings]
 
     def encode_source(
         self,
