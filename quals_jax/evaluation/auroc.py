@@ -4,11 +4,18 @@ auroc([0.1, 0.3], [0.0, 0.3])     # 0.625: ties count half
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from quals_jax.evaluation.bootstrap import interval, resampled
+from quals_jax.evaluation.distinct import Distinct
+from quals_jax.evaluation.statistic import Statistic, UndefinedError
 
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
+Floats: TypeAlias = "Sequence[float] | np.ndarray"
+
+
+def auroc(positives: Floats, negatives: Floats) -> float:
     """Probability that a positive scores above a negative, ties counting half.
 
     Raises ValueError where one side is empty or a score is not finite.
@@ -24,6 +31,24 @@ def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     return float((below + not_above).mean() / (2 * len(low)))
 
 
+def auroc_statistic(score_N: np.ndarray, is_high_N: np.ndarray) -> Statistic:
+    """The same of rows, some of which (bool) should score high; UndefinedError without both."""
+    positives, negatives = score_N[is_high_N], score_N[~is_high_N]
+    if not len(positives) or not len(negatives):
+        raise UndefinedError(
+            f"{len(positives)} consistent and {len(negatives)} inconsistent summaries"
+        )
+    distinct = Distinct(score_N)
+
+    def of_counts(counts_RN: np.ndarray) -> np.ndarray:
+        high_RU, low_RU = (distinct.counts(counts_RN * side) for side in (is_high_N, ~is_high_N))
+        below_RU = np.cumsum(low_RU, axis=1) - low_RU / 2
+        with np.errstate(invalid="ignore"):
+            return (high_RU * below_RU).sum(1) / (high_RU.sum(1) * low_RU.sum(1))
+
+    return Statistic(auroc(positives, negatives), of_counts)
+
+
 def auroc_interval(
     positives: Sequence[float],
     negatives: Sequence[float],
@@ -33,24 +58,16 @@ def auroc_interval(
     share: float = 0.95,
     num_resamples: int = 500,
     seed: int = 0,
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """Bootstrap interval that resamples groups (documents), since their summaries are alike.
 
     The groups name the document of every score. Resamples without positives or negatives are
-    drawn again.
+    left out; None where most are.
     """
-    names = sorted({*positive_groups, *negative_groups})
-    index = {name: i for i, name in enumerate(names)}
-    high, low = np.asarray(positives, float), np.asarray(negatives, float)
-    high_group = np.array([index[name] for name in positive_groups])
-    low_group = np.array([index[name] for name in negative_groups])
-    rng = np.random.default_rng(seed)
-    values: list[float] = []
-    while len(values) < num_resamples:
-        counts = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        some_high, some_low = np.repeat(high, counts[high_group]), np.repeat(low, counts[low_group])
-        if len(some_high) and len(some_low):
-            values.append(auroc(some_high.tolist(), some_low.tolist()))
-    tail = 100 * (1 - share) / 2
-    lower, upper = np.percentile(values, [tail, 100 - tail])
-    return float(lower), float(upper)
+    groups = [*positive_groups, *negative_groups]
+    order = sorted(range(len(groups)), key=groups.__getitem__)
+    scores_N = np.array([*positives, *negatives], float)[order]
+    is_high_N = (np.arange(len(groups)) < len(positives))[order]
+    of_counts = auroc_statistic(scores_N, is_high_N).of_counts
+    in_order = [groups[i] for i in order]
+    return interval(resampled(of_counts, in_order, num_resamples=num_resamples, seed=seed), share)
