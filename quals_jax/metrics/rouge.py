@@ -10,8 +10,11 @@ words scores 0, even against another one.
 """
 
 import functools
+import importlib.metadata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from quals_jax.metrics.metric import Example, Report, nothing
 
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
@@ -49,6 +52,32 @@ def mean_rouge(references: Sequence[str], summaries: Sequence[str]) -> dict[str,
 def rouge_l(reference: str, summary: str) -> float:
     """ROUGE-L F1 of one summary."""
     return _scorer(("rougeL",)).score(reference, summary)["rougeL"].fmeasure
+
+
+class Rouge:
+    """F1 of the four scores against the reference, as a metric."""
+
+    name = "rouge"
+    keys = ROUGE_TYPES
+
+    @property
+    def signature(self) -> str:
+        """The library's version and what is asked of it."""
+        return f"rouge-score {importlib.metadata.version('rouge-score')}|F1|stemmer"
+
+    def evaluate(
+        self, examples: Sequence[Example], report: Report = nothing
+    ) -> list[dict[str, Any]]:
+        """Without a reference, or with a blank one, None and the reason ``no_reference``."""
+        rows: list[dict[str, Any]] = []
+        for example in examples:
+            if example.reference and example.reference.strip():
+                (scores,) = rouge([example.reference], [example.summary])
+                rows.append({key: scores[key].f1 for key in self.keys})
+            else:
+                rows.append(dict.fromkeys(self.keys) | {"reason": "no_reference"})
+            report(1)
+        return rows
 
 
 class _StemmingTokenizer:

@@ -1,7 +1,8 @@
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
 
-from quals_jax.metrics.rouge import ROUGE_TYPES, mean_rouge, rouge, rouge_l
+from quals_jax.metrics.metric import Example
+from quals_jax.metrics.rouge import ROUGE_TYPES, Rouge, mean_rouge, rouge, rouge_l
 from tests import golden_files
 
 
@@ -54,3 +55,21 @@ def test_lists_that_do_not_fit_are_refused():
         rouge(["a", "b"], ["a"])
     with pytest.raises(ValueError, match="no summaries"):
         mean_rouge([], [])
+
+
+def test_the_metric_gives_f1_or_says_that_there_is_no_reference():
+    told: list[float] = []
+    examples = [
+        Example("…", "the cat on the mats", "the cats sat on the mat"),
+        Example("…", "a cat"),
+        Example("…", "a cat", " "),
+        Example("…", "", "a cat"),
+    ]
+    rows = Rouge().evaluate(examples, told.append)
+    assert rows[0] == pytest.approx(
+        {"rouge1": 10 / 11, "rouge2": 6 / 9, "rougeL": 10 / 11, "rougeLsum": 10 / 11}
+    )
+    assert rows[1] == rows[2] == dict.fromkeys(ROUGE_TYPES) | {"reason": "no_reference"}
+    assert rows[3] == dict.fromkeys(ROUGE_TYPES, 0.0)
+    assert sum(told) == 4
+    assert Rouge().signature == "rouge-score 0.1.2|F1|stemmer"
