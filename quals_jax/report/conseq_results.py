@@ -9,8 +9,8 @@ says ``total=False``); the report then says that it is missing. Rates and ROUGE 
 
 from typing import Any, Required, TypeAlias, TypedDict, cast
 
+from quals_jax.data.typed_json import problems
 from quals_jax.report.quals_results import Picture, QAGenTest
-from quals_jax.report.typed_json import problems
 
 # Names with a meaning: the report compares MAIN with BASELINE and with the others, the controls;
 # BOUND uses knowledge that no real run has. Other names are welcome and count as controls.

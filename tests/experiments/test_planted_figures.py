@@ -9,13 +9,13 @@ import pytest
 
 from experiments.pipeline.planted import find_planted_errors
 from experiments.pipeline.planted_figures import collect
+from quals_jax.data.typed_json import problems
 from quals_jax.data.world import FAITHFUL, SummaryExample, held_out_articles, summary_examples
 from quals_jax.data.world_corruptions import ERROR_KINDS
 from quals_jax.evaluation.auroc import auroc
 from quals_jax.metrics.quals import Quals, QualsOptions
 from quals_jax.metrics.quals_result import QAPair, QualsResult
 from quals_jax.report.quals_results import QAGenTest
-from quals_jax.report.typed_json import problems
 from tests import tolerances
 
 WORLD_QAGEN = Path(__file__).parents[1] / "golden" / "world_qagen"
