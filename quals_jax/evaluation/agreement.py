@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from quals_jax.evaluation.bootstrap import interval, resampled
+
 # Per item its judgements in any order, None for a missing one.
 Items: TypeAlias = "Sequence[Sequence[Hashable | None]]"
 # Nominal: judgements are equal or not. Ordinal: they have an order, and nothing but it counts.
@@ -31,28 +33,23 @@ def krippendorff_alpha(items: Items, level: Level = "nominal") -> float | None:
 
 
 def alpha_interval(
-    items: Items,
-    level: Level = "nominal",
-    num_resamples: int = 1000,
-    seed: int = 0,
-    confidence: float = 0.95,
+    items: Items, level: Level = "nominal", *, num_resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float] | None:
-    """Percentile bootstrap interval of Krippendorff's alpha, items drawn with all their judgements.
+    """95 % percentile bootstrap interval of Krippendorff's alpha, items drawn with all judgements.
 
-    Resamples in which alpha is undefined are left out; None when that is half of them or more.
+    Resamples in which alpha is undefined are left out; None when that is more than half of them.
     """
     coincidences, _ = _coincidences(items, level)
-    rng = np.random.default_rng(seed)
-    drawn = (
-        coincidences[rng.integers(0, len(coincidences), len(coincidences))].sum(axis=0)
-        for _ in range(num_resamples if len(coincidences) else 0)
-    )
-    found = [alpha for total in drawn if (alpha := _alpha(total, level)) is not None]
-    if 2 * len(found) <= num_resamples:
+    if not len(coincidences):
         return None
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(found, [tail, 1 - tail])
-    return float(low), float(high)
+
+    def alphas(counts_RN: np.ndarray) -> np.ndarray:
+        totals = np.einsum("rn,nvw->rvw", counts_RN, coincidences)
+        found = [_alpha(total, level) for total in totals]
+        return np.array([np.nan if alpha is None else alpha for alpha in found])
+
+    everyone = range(len(coincidences))
+    return interval(resampled(alphas, everyone, num_resamples=num_resamples, seed=seed))
 
 
 def _coincidences(items: Items, level: Level) -> tuple[np.ndarray, list[Any]]:

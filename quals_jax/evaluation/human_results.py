@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TypedDict
 
-import numpy as np
-
 from quals_jax.evaluation.agreement import Level, alpha_interval, krippendorff_alpha
+from quals_jax.evaluation.bootstrap import mean_with_interval
 from quals_jax.evaluation.human_answers import Answers
 from quals_jax.evaluation.human_study import QUESTIONS, Study
 
-_RESAMPLES = 10_000
-Interval = tuple[float, float]
+Interval = Sequence[float]  # low and high end
 
 
 class Counts(TypedDict):
@@ -147,15 +145,15 @@ def _question(keys: Sequence[str], question: str, answers: Sequence[Answers]) ->
     given = [[j for j in item if j is not None] for item in items]
     given = [item for item in given if item]
     majorities = _counts([majority(item) for item in given])
-    means = [sum(item) / len(item) for item in given]
+    preference = mean_with_interval([sum(item) / len(item) for item in given])
     return {
         "num_documents": len(given),
         "judgements": _counts([judgement for item in given for judgement in item]),
         "majority": majorities,
         "p_value": sign_test(majorities["better"], majorities["worse"]),
         "p_value_holm": 1.0,
-        "preference": round(float(np.mean(means)), 6) if means else 0.0,
-        "preference_interval": _interval(means),
+        "preference": preference["value"] or 0.0,
+        "preference_interval": preference["interval"],
         "alpha_nominal": _alpha(items, "nominal"),
         "alpha_ordinal": _alpha(items, "ordinal"),
     }
@@ -169,22 +167,6 @@ def _counts(judgements: Sequence[int | None]) -> Counts:
         "worse": counts[-1],
         "undecided": counts[None],
     }
-
-
-def _interval(means: Sequence[float]) -> Interval | None:
-    """95 % percentile bootstrap interval of the mean over documents; None for fewer than two."""
-    from scipy.stats import bootstrap
-
-    if len(means) < 2:
-        return None
-    found = bootstrap(
-        (np.asarray(means),),
-        np.mean,
-        n_resamples=_RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return round(float(found.low), 6), round(float(found.high), 6)
 
 
 def _alpha(items: Sequence[Sequence[int | None]], level: Level) -> Alpha:

@@ -39,7 +39,7 @@ def test_majorities_counts_and_tests_by_hand():
         grammar = dataset["questions"]["grammar"]
         assert grammar["majority"] == {"better": 0, "equal": 6, "worse": 0, "undecided": 0}
         assert (grammar["p_value"], grammar["preference"]) == (1.0, 0.0)
-        assert grammar["preference_interval"] == (0.0, 0.0)
+        assert grammar["preference_interval"] == [0.0, 0.0]
         assert grammar["alpha_nominal"] == {"value": None, "interval": None}
 
 
