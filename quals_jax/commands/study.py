@@ -30,8 +30,8 @@ Writes    STUDY/annotate.html  the page, for the annotators: one file, works off
           STUDY/study.json     the key: which system wrote what. Keep it; annotators must not see it
 
 Every annotator judges every document by three questions (factual consistency, informativeness,
-grammar), blind: which system is shown first is drawn per document and annotator, each system first
-for half of the documents of a data set, and so is the order of the documents.
+grammar), blind: the order of the documents is drawn per annotator, and per document which system
+is shown first, each of them for half of the documents of a data set.
 """
 
 _MAKE_EXAMPLES = """examples:
@@ -241,6 +241,18 @@ def _drawn(study: "Study", wanted: int) -> list[str]:
     return lines
 
 
+def _check_output(output: Path, inputs: list[Path]) -> None:
+    """ValueError where writing the page or its figures would overwrite what they are made from."""
+    if output.suffix not in (".html", ".htm"):
+        raise ValueError(f"{output} is to be a page: give it a name that ends in .html")
+    figures = output.with_suffix(".json")
+    if figures.exists() and any(path.exists() and figures.samefile(path) for path in inputs):
+        raise ValueError(
+            f"the figures of {output} would be written to {figures}, which is an input; choose "
+            "another name"
+        )
+
+
 def run_report(args: argparse.Namespace) -> int:
     """Runs `quals study report`; its exit status."""
     from quals_jax.data.json_file import read_json
@@ -248,6 +260,7 @@ def run_report(args: argparse.Namespace) -> int:
     from quals_jax.evaluation.human_study import check_study
     from quals_jax.report.study_report import write_study_report
 
+    _check_output(args.output, [args.study, *args.answers])
     try:
         study = check_study(read_json(args.study))
     except ValueError as error:

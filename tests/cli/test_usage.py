@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from quals_jax import cli
-from quals_jax.commands import convert, export, generate, report, score, select
+from quals_jax.commands import convert, export, generate, report, score, select, study
 from quals_jax.commands.model import cache_folder
 from quals_jax.metrics.quals import QualsOptions
 from tests.cli.conftest import FEW_BEAMS, write_rows
@@ -47,16 +47,23 @@ def test_a_finished_job_is_recognised_without_loading_jax(quals, tmp_path, model
     assert _imported_by(*arguments) == (0, set())
 
 
-@pytest.mark.parametrize("command", ["score", "generate", "select", "report", "convert", "export"])
+@pytest.mark.parametrize(
+    "command", ["score", "generate", "select", "report", "study", "convert", "export"]
+)
 def test_help_has_examples(quals, command):
     done = quals(command, "--help")
     assert done.status == 0
     assert f"  quals {command} " in done.out.decode()
 
 
-@pytest.mark.parametrize("module", [score, generate, select, report, convert, export])
+def _examples(module) -> str:
+    texts = [text for name, text in vars(module).items() if name.endswith("_EXAMPLES")]
+    return "".join(texts)
+
+
+@pytest.mark.parametrize("module", [score, generate, select, report, study, convert, export])
 def test_the_examples_in_the_help_are_valid(module):
-    text = module._EXAMPLES.replace("\\\n", "")
+    text = _examples(module).replace("\\\n", "")
     lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", text, re.MULTILINE)
     assert lines
     for line in lines:
@@ -69,7 +76,7 @@ def test_the_examples_in_the_help_are_valid(module):
     [
         (
             "scor in.jsonl",
-            "none of score, generate, select, report, convert, export; did you mean score?",
+            "none of score, generate, select, report, study, convert, export; did you mean score?",
         ),
         ("score in.jsonl --modle m", "unknown argument --modle; did you mean --mode or --model?"),
         ("score in.jsonl --num-beam=3", "unknown argument --num-beam=3; did you mean --num-beams"),
@@ -86,6 +93,10 @@ def test_the_examples_in_the_help_are_valid(module):
         ("select s.jsonl -o o.jsonl --pool p.jsonl", "--pool: expected 2 arguments"),
         ("select s.jsonl", "required: -o/--output"),
         ("report results.json", "required: -o/--output"),
+        ("study mak a.jsonl b.jsonl", "'mak' is none of make, report; did you mean make?"),
+        ("study make a.jsonl b.jsonl", "required: -o/--output"),
+        ("study make a.jsonl b.jsonl -o s --annotator 2", "did you mean --annotators?"),
+        ("study report study.json -o r.html", "required: ANSWERS.json"),
     ],
 )
 def test_wrong_usage_is_status_2_with_a_suggestion(quals, arguments, message):
