@@ -26,6 +26,20 @@ class QAData:
 
 
 @dataclasses.dataclass(frozen=True)
+class QuestionData:
+    """Question-answer pairs: a question generator learns to ask for an answer in a text.
+
+    It reads ``text SEPARATOR answer`` and writes the question; the same sources as `QAData`.
+    """
+
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as squad-sentences:train-v1.1.json.xz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
+    limits: Limits = dataclasses.field(default_factory=Limits)  # the source holds the answer too
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
+
+
+@dataclasses.dataclass(frozen=True)
 class SummaryData:
     """Documents and summaries."""
 
@@ -133,7 +147,7 @@ class BatchConfig:
 class Experiment:
     """One training run. Exactly one of ``num_steps`` and ``num_epochs`` is set."""
 
-    data: QAData | SummaryData | ContrastData | TextData
+    data: QAData | QuestionData | SummaryData | ContrastData | TextData
     model: BartConfig = dataclasses.field(default_factory=BartConfig)
     tokenizer: TokenizerConfig = dataclasses.field(default_factory=TokenizerConfig)
     batch: BatchConfig = dataclasses.field(default_factory=BatchConfig)

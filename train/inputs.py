@@ -24,11 +24,19 @@ from quals_jax.data.examples import (
 )
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.qagen import fitting_rows
+from quals_jax.data.question_examples import question_examples
 from quals_jax.text.tokenizer import Tokenizer
-from train.config import ContrastData, Experiment, QAData, SummaryData, TextData
+from train.config import (
+    ContrastData,
+    Experiment,
+    QAData,
+    QuestionData,
+    SummaryData,
+    TextData,
+)
 from train.sources import contrast_rows, qa_rows, summary_rows, text_rows
 
-Data = QAData | SummaryData | ContrastData | TextData
+Data = QAData | QuestionData | SummaryData | ContrastData | TextData
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +145,8 @@ def _dataset(
     else:
         rows = _read(qa_rows, sources, max_rows)
         rows = _answers_before_the_cut(rows, tokenizer, data.limits, drops)
-        examples = qa_examples(rows, tokenizer, data.limits, drops)
+        make = question_examples if isinstance(data, QuestionData) else qa_examples
+        examples = make(rows, tokenizer, data.limits, drops)
     sha256 = _digest(ids for e in examples for ids in (e.source, *e.targets))
     return Dataset(lambda index, epoch: examples[index], lengths_of(examples), drops, sha256)
 

@@ -2,15 +2,17 @@
 
 QA pairs: ``squad:FILE``, ``squad-sentences:FILE`` (each question about the sentence that answers
 it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs),
-``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer),
-``world:NUM_PASSAGES[:SEED]``. Summaries: ``rows:FILE`` (id, document, summary), ``dialogsum:FILE``,
-``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other articles than those of
-``world:`` with the same seed), ``world-clean:…`` (the held-out ones with faithful references).
-Contrasts: ``rows:FILE`` (id, document, positive, negative), ``world:NUM_ARTICLES[:SEED]``. Texts:
-``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also ``tfds:NAME:SPLIT[:DIR]`` of questions
-and summaries. Files may be .gz or .xz; a ``rows`` file may leave the id out.
+``newsqa:FILE:SPLIT``, ``rows:FILE`` (id, context, question, answer), ``world:NUM_PASSAGES[:SEED]``,
+``world-sentences:…`` (no articles). Summaries: ``rows:FILE`` (id, document, summary),
+``dialogsum:FILE``, ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other
+articles than those of ``world:`` with the same seed), ``world-clean:…`` (the held-out ones with
+faithful references). Contrasts: ``rows:FILE`` (id, document, positive, negative),
+``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also
+``tfds:NAME:SPLIT[:DIR]`` of questions and summaries. Files may be .gz or .xz; a ``rows`` file may
+leave the id out.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 
 from quals_jax.data import world
@@ -138,6 +140,7 @@ _QA_KINDS = {
     "tfds": tfds_qa_rows,
     "rows": _qa_file,
     "world": _world(world.qa_rows),
+    "world-sentences": _world(functools.partial(world.qa_rows, article_share=0.0)),
 }
 _SUMMARY_KINDS = {
     "rows": _file_rows("id", "document", "summary"),

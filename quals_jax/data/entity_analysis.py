@@ -51,7 +51,7 @@ def entity_analyser(kind: EntityKind = "auto", spacy_model: str = SPACY_MODEL) -
     if kind not in ("auto", "spacy"):
         raise ValueError(f"entity analyser {kind!r}: expected auto, spacy or rules")
     try:
-        pipeline = _load_spacy(spacy_model)
+        pipeline = load_spacy(spacy_model)
     except (ModuleNotFoundError, FileNotFoundError) as error:
         broken = isinstance(error, ModuleNotFoundError) and error.name != "spacy"
         if kind == "spacy" or broken:
@@ -62,7 +62,8 @@ def entity_analyser(kind: EntityKind = "auto", spacy_model: str = SPACY_MODEL) -
     return EntityAnalyser("spacy", name, lambda summary: _by_spacy(pipeline, summary))
 
 
-def _load_spacy(model: str) -> Any:
+def load_spacy(model: str) -> Any:
+    """spaCy's pipeline; raises as `entity_analyser` does for "spacy"."""
     try:
         spacy: Any = importlib.import_module("spacy")
     except ModuleNotFoundError as error:

@@ -53,9 +53,8 @@ def qa_examples(
 ) -> list[Seq2SeqExample]:
     """Examples of QA rows, grouped by context in order of first appearance.
 
-    A context with more than ``limits.max_targets`` pairs becomes several examples of nearly equal
-    size; pairs of similar length stay together, because the padding of a batch follows its longest
-    target. ``drops`` counts what was left out, by reason.
+    A context with more than ``limits.max_targets`` pairs becomes several examples. ``drops`` counts
+    what was left out, by reason.
     """
     drops = Counter() if drops is None else drops
     groups: dict[str, tuple[str, list[list[int]]]] = {}
@@ -68,14 +67,26 @@ def qa_examples(
     sources = _sources(tokenizer, list(groups), limits, drops)
     examples = []
     for source, (row_id, targets) in zip(sources, groups.values(), strict=True):
-        targets.sort(key=len)
-        num_parts = -(-len(targets) // limits.max_targets)
-        bounds = [len(targets) * i // num_parts for i in range(num_parts + 1)]
-        for part in range(num_parts):
-            name = row_id if num_parts == 1 else f"{row_id}#{part}"
-            chosen = targets[bounds[part] : bounds[part + 1]]
-            examples.append(Seq2SeqExample(name, source, chosen))
+        examples += shared_source(row_id, source, targets, limits)
     return examples
+
+
+def shared_source(
+    row_id: str, source: Ids, targets: Sequence[Ids], limits: Limits
+) -> list[Seq2SeqExample]:
+    """Examples of one source: as few as ``limits.max_targets`` allows, of nearly equal size.
+
+    Targets of similar length stay together, because the padding of a batch follows its longest
+    target.
+    """
+    targets = sorted(targets, key=len)
+    num_parts = -(-len(targets) // limits.max_targets)
+    bounds = [len(targets) * i // num_parts for i in range(num_parts + 1)]
+    names = [row_id] if num_parts == 1 else [f"{row_id}#{part}" for part in range(num_parts)]
+    return [
+        Seq2SeqExample(name, source, targets[start:end])
+        for name, start, end in zip(names, bounds[:-1], bounds[1:], strict=True)
+    ]
 
 
 def pair_examples(

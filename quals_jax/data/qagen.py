@@ -13,7 +13,7 @@ from pathlib import Path
 from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.squad import read_squad
-from quals_jax.text.qa_pairs import encode_pair, separator_of
+from quals_jax.text.qa_pairs import encode_pair, question_source, separator_of
 from quals_jax.text.tokenizer import Tokenizer
 
 TOO_LONG = "target too long"
@@ -66,14 +66,9 @@ def source_answer_ids(
     or more.
     """
     separator_id = separator_of(tokenizer, separator_id)
-    answer_ids = tokenizer.break_separators(tokenizer.encode(answer))
-    if len(answer_ids) >= max_tokens - 3:
-        raise ValueError(
-            f"the answer has {len(answer_ids)} tokens and at most {max_tokens - 4} leave room for "
-            f"a source: {answer[:60]!r}"
-        )
-    ids = tokenizer.encode_source(source, max_tokens - len(answer_ids) - 2)[:-1]
-    return [*ids, separator_id, *answer_ids], tokenizer.decode(ids)
+    text_ids = tokenizer.break_separators(tokenizer.encode(source))
+    ids = question_source(tokenizer, text_ids, answer, max_tokens, separator_id)
+    return ids[:-1], tokenizer.decode(ids[: ids.index(separator_id)])
 
 
 def fitting_rows(

@@ -5,6 +5,9 @@ answer are encoded without a leading blank each (the blank belongs to the separa
 
     ids = encode_pair(tokenizer, "Who lives in Rome?", "Ann")
     decode_pair(tokenizer, ids)          # ("Who lives in Rome?", "Ann")
+
+A question generator reads a text and an answer, ``text tokens + [separator] + answer tokens +
+</s>``, and writes the question: see `question_source`.
 """
 
 from collections.abc import Sequence
@@ -33,6 +36,32 @@ def encode_pair(
     question_ids = tokenizer.break_separators(tokenizer.encode(question))
     answer_ids = tokenizer.break_separators(tokenizer.encode(answer))
     return [*question_ids, separator_id, *answer_ids, tokenizer.eos_id]
+
+
+def question_source(
+    tokenizer: Tokenizer,
+    text_ids: Sequence[int],
+    answer: str,
+    max_tokens: int = 1024,
+    separator_id: int | None = None,
+) -> list[int]:
+    """What a question generator reads; the text is cut so that all fits ``max_tokens``.
+
+    QAGS (Wang et al. 2020) writes "text [ANS] answer"; here the separator of question-answer pairs
+    stands for [ANS], as in the official code of QUALS: one token of BART's vocabulary and of every
+    vocabulary learned here, which no text can name (``text_ids`` must be free of it, see
+    `Tokenizer.break_separators`). Raises ValueError for an answer of ``max_tokens - 3`` tokens or
+    more.
+    """
+    separator_id = separator_of(tokenizer, separator_id)
+    answer_ids = tokenizer.break_separators(tokenizer.encode(answer))
+    if len(answer_ids) >= max_tokens - 3:
+        raise ValueError(
+            f"the answer has {len(answer_ids)} tokens and at most {max_tokens - 4} leave room for "
+            f"a source: {answer[:60]!r}"
+        )
+    kept = text_ids[: max_tokens - len(answer_ids) - 2]
+    return [*kept, separator_id, *answer_ids, tokenizer.eos_id]
 
 
 def split_pair(
