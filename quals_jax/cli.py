@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from quals_jax import __version__
-from quals_jax.commands import convert, export, generate, report, score, select, study
+from quals_jax.commands import convert, evaluate, export, generate, report, score, select, study
 from quals_jax.commands.parser import Parser
 from quals_jax.data.writers import WriteError
 from quals_jax.jobs.lock import LockedError
@@ -30,7 +30,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", dest="name", parser_class=Parser
     )
-    for command in (score, generate, select, report, study, convert, export):
+    for command in (score, evaluate, generate, select, report, study, convert, export):
         command.add_parser(commands)
     commands.required = True
     return top

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from quals_jax.commands.parser import Parser, whole_number
 from quals_jax.data.readers import FORMATS, format_of
@@ -19,8 +20,11 @@ Exit status: 0 good, 1 failure, 2 bad usage or some rows failed, 130/143 stopped
 """
 
 
-def add_row_arguments(parser: Parser, fields: tuple[str, ...]) -> None:
-    """Input, output and what concerns the job; ``fields`` are those this command reads of a row."""
+def add_row_arguments(parser: Parser, fields: tuple[str, ...], *, model: bool = True) -> None:
+    """Input, output and what concerns the job; ``fields`` are those this command reads of a row.
+
+    ``model`` adds --model, for commands that need exactly one.
+    """
     parser.add_argument("input", metavar="IN", help="rows to read, - for standard input")
     parser.add_argument(
         "-o",
@@ -29,9 +33,13 @@ def add_row_arguments(parser: Parser, fields: tuple[str, ...]) -> None:
         default="-",
         help="rows to write (default: standard output, which cannot be resumed)",
     )
-    parser.add_argument(
-        "--model", metavar="DIR", type=Path, help="model folder (config.json, model.safetensors, …)"
-    )
+    if model:
+        parser.add_argument(
+            "--model",
+            metavar="DIR",
+            type=Path,
+            help="model folder (config.json, model.safetensors, …)",
+        )
     rows = parser.add_argument_group("rows")
     rows.add_argument(
         "--format", choices=FORMATS, help="of IN (default: by its suffix; standard input: jsonl)"
@@ -83,16 +91,25 @@ def run_rows(
     load_worker: Callable[[], Worker],
     tally: Tally,
     columns: tuple[str, ...],
+    models: Mapping[str, Path] | None = None,
+    *,
+    reference: Literal["", "optional", "needed"] = "",
 ) -> int:
-    """Runs the job that the arguments describe; its exit status."""
-    check_model(args)
+    """Runs the job that the arguments describe; its exit status.
+
+    ``models`` are checked folders by name, for commands without --model. ``reference``: whether the
+    rows' references are read.
+    """
+    if models is None:
+        check_model(args)
     job = RowJob(
         command=args.command,
-        source=_source(args),
+        source=_source(args, reference),
         output=args.output,
-        output_format=args.output_format or _format_of_output(args.output),
+        output_format=format_of_output(args),
         settings=settings,
-        model=args.model,
+        model=args.model if models is None else None,
+        models=models or {},
         columns=columns,
         shard_rows=args.shard_rows,
         max_errors=args.max_errors,
@@ -116,21 +133,25 @@ def check_model(args: argparse.Namespace) -> None:
         load_model_folder(args.model)  # raises, and tells what to do
 
 
-def _source(args: argparse.Namespace) -> RowSource:
+def _source(args: argparse.Namespace, reference: str) -> RowSource:
     named = vars(args)
     summary, summaries = named.get("summary_key"), named.get("summaries_key")
+    name = named.get("reference_key") or "reference"
     # A name given for one of the two means that the other is not wanted.
     keys = RowKeys(
         document=(args.document_key or "document") if "document_key" in named else None,
         summary=summary or (None if summaries or "summary_key" not in named else "summary"),
         summaries=summaries or (None if summary or "summaries_key" not in named else "summaries"),
         id=None if args.id == "line" else args.id_key or "id",
+        reference=name if reference == "needed" else None,
+        optional_reference=name if reference == "optional" else None,
     )
     return RowSource.of(args.input, args.format, keys, args.encoding_errors == "replace")
 
 
-def _format_of_output(output: str) -> str:
+def format_of_output(args: argparse.Namespace) -> str:
+    """The format that is asked for, else that of the suffix, else JSON lines."""
     try:
-        return format_of(output)
+        return args.output_format or format_of(args.output)
     except ValueError:
         return "jsonl"

@@ -44,26 +44,33 @@ def error_row(code: str, message: str) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A document and its summaries; `single` when the row held one summary and not a list."""
+    """A document and its summaries; `single` when the row held one summary and not a list.
+
+    `reference` is what the summaries are compared with; None where it is not known.
+    """
 
     id: str | int
     document: str
     summaries: tuple[str, ...]
     single: bool = True
     line: int = 0
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
 class RowKeys:
     """Names of the fields; None for a field that is not read.
 
-    Without an id key, or where a row has no id, the line number is the id.
+    Without an id key, or where a row has no id, the line number is the id. Every row must have the
+    field `reference`, though null in it is fine; `optional_reference` may be missing.
     """
 
     document: str | None = "document"
     summary: str | None = "summary"
     summaries: str | None = "summaries"
     id: str | None = "id"
+    reference: str | None = None
+    optional_reference: str | None = None
 
 
 class _BadValueError(Exception):
@@ -87,7 +94,8 @@ class RowReader:
         try:
             row_id = self._id(record)
             summaries, single = self._summaries(record.values)
-            return SummaryRow(row_id, self._document(record.values), summaries, single, record.line)
+            document, reference = self._document(record.values), self._reference(record.values)
+            return SummaryRow(row_id, document, summaries, single, record.line, reference)
         except _BadValueError as error:
             return RowError(row_id, record.line, error.code, str(error))
 
@@ -107,6 +115,15 @@ class RowReader:
         if self.keys.document is None:
             return ""
         return self._text(self.keys.document, _required(values, self.keys.document, "document"))
+
+    def _reference(self, values: Mapping[str, object]) -> str | None:
+        key = self.keys.reference or self.keys.optional_reference
+        if key is None:
+            return None
+        value = values.get(key)
+        if self.keys.reference is not None:
+            value = _required(values, key, "reference", "; where it is not known, write null")
+        return None if value is None else self._text(key, value)
 
     def _summaries(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
         one, many = self.keys.summary, self.keys.summaries
@@ -142,14 +159,14 @@ class RowReader:
         )
 
 
-def _required(values: Mapping[str, object], key: str, flag: str) -> object:
+def _required(values: Mapping[str, object], key: str, flag: str, hint: str = "") -> object:
     if key in values:
         return values[key]
     names = [str(name) for name in values]
     message = f"'{key}' is missing; the row has {', '.join(map(repr, names[:10])) or 'no fields'}"
     if near := difflib.get_close_matches(key, names, 1):
         message += f" (--{flag}-key {near[0]}?)"
-    raise _BadValueError("missing_key", message)
+    raise _BadValueError("missing_key", message + hint)
 
 
 def _list(key: str, value: object) -> list[object]:

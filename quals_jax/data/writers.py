@@ -205,8 +205,8 @@ def _same_keys(batch: list[dict[str, object]]) -> list[dict[str, object]]:
 def _parquet_value(value: object) -> object:
     if isinstance(value, str):
         return LONE_SURROGATE.sub(REPLACEMENT, value)
-    if isinstance(value, Mapping):
-        return {key: _parquet_value(item) for key, item in value.items()}
+    if isinstance(value, Mapping):  # Parquet has no objects without fields
+        return {key: _parquet_value(item) for key, item in value.items()} or None
     if isinstance(value, list | tuple):
         return [_parquet_value(item) for item in value]
     return value

@@ -17,9 +17,15 @@ def file_sha256(path: str | Path) -> str:
 
 
 def folder_sha256s(folder: str | Path) -> dict[str, str]:
-    """SHA-256 of every file of a model folder that can change a result, by file name."""
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix in _MODEL_FILES)
-    return {path.name: file_sha256(path) for path in files}
+    """SHA-256 of every file of a model folder that can change a result, by file name.
+
+    A folder that holds no such file but model folders gives theirs: ``questions/config.json``.
+    """
+    folder = Path(folder)
+    files = [path for path in folder.iterdir() if path.suffix in _MODEL_FILES]
+    if not files:
+        files = [path for path in folder.glob("*/*") if path.suffix in _MODEL_FILES]
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(files)}
 
 
 def flat_fields(**parts: object) -> dict[str, object]:
@@ -36,7 +42,10 @@ def _flatten(prefix: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def differences(there: Fingerprint, now: Fingerprint) -> list[str]:
-    """One line per field that differs, sorted; empty when they are the same."""
+    """One line per field that differs, sorted; empty when they are the same.
+
+    Null is the same as no such field: versions before a field existed did not have it.
+    """
     lines = []
     for key in sorted(there.keys() | now.keys()):
         before, after = _shown(there, key), _shown(now, key)
@@ -46,4 +55,5 @@ def differences(there: Fingerprint, now: Fingerprint) -> list[str]:
 
 
 def _shown(fields: Fingerprint, key: str) -> str:
-    return json.dumps(fields[key], sort_keys=True) if key in fields else "nothing"
+    value = fields.get(key)
+    return "nothing" if value is None else json.dumps(value, sort_keys=True)

@@ -48,8 +48,8 @@ class Worker:
 class RowJob:
     """What is done to which rows. The output's bytes depend on source, model and settings only.
 
-    ``columns`` are those of a table without rows. When more than ``max_errors`` rows fail, the job
-    stops.
+    ``models`` are the folders of several models, by name. ``columns`` are those of a table without
+    rows. When more than ``max_errors`` rows fail, the job stops.
     """
 
     command: str
@@ -63,6 +63,7 @@ class RowJob:
     max_errors: int = 100
     restart: bool = False
     quiet: bool = False
+    models: Mapping[str, Path] = field(default_factory=dict)
 
     def say(self, text: str) -> None:
         """A notice on stderr."""
@@ -90,5 +91,6 @@ class RowJob:
             program=f"quals-jax {__version__}",
             input_sha256=file_sha256(source.path),
             model=folder_sha256s(self.model) if self.model else {},
+            models={name: folder_sha256s(folder) for name, folder in self.models.items()},
             settings=settings,
         )

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from quals_jax import cli
-from quals_jax.commands import convert, export, generate, report, score, select, study
+from quals_jax.commands import convert, evaluate, export, generate, report, score, select, study
 from quals_jax.commands.model import cache_folder
 from quals_jax.metrics.quals import QualsOptions
 from tests.cli.conftest import FEW_BEAMS, write_rows
@@ -34,7 +34,8 @@ print("\\n", status, *sorted(sys.modules))
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["score", "--help"], ["select", "--help"], ["--version"]]
+    "arguments",
+    [["--help"], ["score", "--help"], ["evaluate", "--help"], ["select", "--help"], ["--version"]],
 )
 def test_help_imports_nothing_heavy(arguments):
     assert _imported_by(*arguments) == (0, set())
@@ -48,7 +49,7 @@ def test_a_finished_job_is_recognised_without_loading_jax(quals, tmp_path, model
 
 
 @pytest.mark.parametrize(
-    "command", ["score", "generate", "select", "report", "study", "convert", "export"]
+    "command", ["score", "evaluate", "generate", "select", "report", "study", "convert", "export"]
 )
 def test_help_has_examples(quals, command):
     done = quals(command, "--help")
@@ -61,7 +62,9 @@ def _examples(module) -> str:
     return "".join(texts)
 
 
-@pytest.mark.parametrize("module", [score, generate, select, report, study, convert, export])
+@pytest.mark.parametrize(
+    "module", [score, evaluate, generate, select, report, study, convert, export]
+)
 def test_the_examples_in_the_help_are_valid(module):
     text = _examples(module).replace("\\\n", "")
     lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", text, re.MULTILINE)
@@ -74,10 +77,8 @@ def test_the_examples_in_the_help_are_valid(module):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            "scor in.jsonl",
-            "none of score, generate, select, report, study, convert, export; did you mean score?",
-        ),
+        ("scor in.jsonl", "'scor' is none of score, evaluate, generate, "),
+        ("scor in.jsonl", "convert, export; did you mean score?"),
         ("score in.jsonl --modle m", "unknown argument --modle; did you mean --mode or --model?"),
         ("score in.jsonl --num-beam=3", "unknown argument --num-beam=3; did you mean --num-beams"),
         ("score in.jsonl --mode claen", "'claen' is none of clean, paper; did you mean clean?"),
