@@ -19,15 +19,17 @@ from train.schedules import ScheduleConfig
 
 DEV_SEEDS = 1_000_000  # held-out passages of seed n are those of seed DEV_SEEDS + n
 
+MODEL = dataclasses.replace(
+    BartConfig.tiny(), max_positions=128, dropout=0.0, attention_dropout=0.0
+)
+
 EXPERIMENT = Experiment(
     data=QAData(
         train=("world:8000:1",),
         dev=(f"world:150:{DEV_SEEDS + 1}",),
         limits=Limits(max_source_tokens=128, max_target_tokens=64, max_targets=8),
     ),
-    model=dataclasses.replace(
-        BartConfig.tiny(), max_positions=128, dropout=0.0, attention_dropout=0.0
-    ),
+    model=MODEL,
     tokenizer=TokenizerConfig(learn_vocab_size=1400),
     batch=BatchConfig(max_tokens=1024, max_shapes=3),
     optim=OptimConfig(
@@ -46,7 +48,7 @@ EXPERIMENT = Experiment(
 SMOKE = dataclasses.replace(
     EXPERIMENT,
     model=dataclasses.replace(
-        EXPERIMENT.model,
+        MODEL,
         d_model=32,
         encoder_layers=1,
         decoder_layers=1,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from quals_jax.checkpoints.training_state import TrainingStore, abstract_like
-from quals_jax.models.bart import Params
+from quals_jax.models.parameters import Params
 
 
 class BestOnDev:

@@ -9,6 +9,8 @@ from typing import Literal
 
 from quals_jax.data.denoising import NoiseConfig
 from quals_jax.data.examples import Limits
+from quals_jax.data.pair_examples import PairLimits
+from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.config import BartConfig
 from quals_jax.parallel.rules import RulesName
 from train.optim import OptimConfig
@@ -87,6 +89,41 @@ class TextData:
 
 
 @dataclasses.dataclass(frozen=True)
+class SpanData:
+    """Questions whose answers are words of a text, for a BERT with a span head."""
+
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as squad:train-v1.1.json.xz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
+    limits: PairLimits = dataclasses.field(default_factory=PairLimits)
+    no_answer_share: float = 0.0  # of the examples: questions about other contexts, made up
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.no_answer_share < 1:
+            raise ValueError(
+                f"data.no_answer_share is {self.no_answer_share}, expected 0 <= share < 1"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class ClaimData:
+    """Documents and claims about them with a label, for a BERT with a classification head.
+
+    The labels are those of ``model.labels``.
+    """
+
+    train: tuple[str, ...] = ()  # sources KIND:REST, such as rows:claims.jsonl.gz
+    dev: tuple[str, ...] = ()  # none: no evaluation, and the last parameters are the result
+    max_tokens: int = 512  # of document and claim together; longer documents are cut
+    max_train_rows: int = 0  # the first rows; 0: all
+    max_dev_rows: int = 0  # the first rows; 0: all
+
+
+PAIR_DATA = (SpanData, ClaimData)
+
+
+@dataclasses.dataclass(frozen=True)
 class ConSeqConfig:
     """The contrastive loss (see ``train/conseq.py``); only of runs on `ContrastData`."""
 
@@ -145,10 +182,13 @@ class BatchConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """One training run. Exactly one of ``num_steps`` and ``num_epochs`` is set."""
+    """One training run. Exactly one of ``num_steps`` and ``num_epochs`` is set.
 
-    data: QAData | QuestionData | SummaryData | ContrastData | TextData
-    model: BartConfig = dataclasses.field(default_factory=BartConfig)
+    Where the model is a BERT, a "token" of the losses is an example.
+    """
+
+    data: QAData | QuestionData | SummaryData | ContrastData | TextData | SpanData | ClaimData
+    model: BartConfig | BertConfig = dataclasses.field(default_factory=BartConfig)
     tokenizer: TokenizerConfig = dataclasses.field(default_factory=TokenizerConfig)
     batch: BatchConfig = dataclasses.field(default_factory=BatchConfig)
     optim: OptimConfig = dataclasses.field(default_factory=OptimConfig)
@@ -157,7 +197,9 @@ class Experiment:
     num_steps: int = 0  # updates
     num_epochs: float = 0  # passes over the data, instead of num_steps
     seed: int = 1  # of parameters, order of the data, dropout and noise
-    init_from: str = ""  # a model folder: its weights, and its tokenizer unless another is named
+    # A model folder: its weights, and its tokenizer unless another is named. A BERT may begin with
+    # another head than it trains, or as BART's encoder.
+    init_from: str = ""
     sharding: RulesName = "data_parallel"  # fully_sharded: parameters and moments are split too
     loss_chunk_tokens: int = 512  # targets whose logits exist at a time
     log_every_steps: int = 10  # rows of metrics.jsonl hold sums over so many steps
@@ -175,10 +217,12 @@ class Experiment:
             raise ValueError(
                 f"conseq is set, but data is {type(self.data).__name__}: only ContrastData has S-"
             )
-        if self.batch.pad_to_limits and isinstance(self.data, TextData):
+        if self.batch.pad_to_limits and isinstance(self.data, (TextData, *PAIR_DATA)):
             raise ValueError(
-                "batch.pad_to_limits is set, but data is TextData, which has no limits"
+                f"batch.pad_to_limits is set, but data is {type(self.data).__name__}, which has no "
+                "limits of sources and targets"
             )
+        self._check_model()
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing is {self.label_smoothing}, expected [0, 1)")
         if self.checkpoint_every_steps < 1 or self.log_every_steps < 1:
@@ -186,4 +230,16 @@ class Experiment:
         if self.keep_checkpoints < 1 or self.loss_chunk_tokens < 1 or self.eval_every_steps < 0:
             raise ValueError(
                 "keep_checkpoints and loss_chunk_tokens must be >= 1, eval_every_steps >= 0"
+            )
+
+    def _check_model(self) -> None:
+        head = None
+        if isinstance(self.data, PAIR_DATA):
+            head = "span" if isinstance(self.data, SpanData) else "classification"
+        found = self.model.head if isinstance(self.model, BertConfig) else None
+        if head != found:
+            expected = "a BartConfig" if head is None else f"a BertConfig with head {head!r}"
+            raise ValueError(
+                f"data is {type(self.data).__name__}, so model must be {expected}, not "
+                f"{type(self.model).__name__}{f' with head {found!r}' if found else ''}"
             )

@@ -8,7 +8,7 @@ import jax
 from jax.sharding import Mesh
 
 from quals_jax.data.loader import Loader
-from quals_jax.models.bart import Params
+from quals_jax.models.parameters import Params
 from quals_jax.parallel.mesh import rows_to_devices
 from train.losses import LossSums
 from train.step import Batch
@@ -34,7 +34,7 @@ class DevResult:
     def __str__(self) -> str:
         return (
             f"dev loss {self.loss:.4f} · perplexity {self.perplexity:,.2f} · "
-            f"token accuracy {self.accuracy:.3f}"
+            f"accuracy {self.accuracy:.3f}"
         )
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,21 +22,34 @@ from quals_jax.data.examples import (
     qa_examples,
     text_examples,
 )
+from quals_jax.data.no_answer import with_no_answer
+from quals_jax.data.pair_examples import claim_examples, span_examples
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.qagen import fitting_rows
 from quals_jax.data.question_examples import question_examples
+from quals_jax.models.bert_config import BertConfig
 from quals_jax.text.tokenizer import Tokenizer
 from train.config import (
+    ClaimData,
     ContrastData,
     Experiment,
     QAData,
     QuestionData,
+    SpanData,
     SummaryData,
     TextData,
 )
-from train.sources import contrast_rows, qa_rows, summary_rows, text_rows
+from train.models import AnyTokenizer, tokenizer_of
+from train.sources import (
+    claim_rows,
+    contrast_rows,
+    qa_rows,
+    span_rows,
+    summary_rows,
+    text_rows,
+)
 
-Data = QAData | QuestionData | SummaryData | ContrastData | TextData
+Data = QAData | QuestionData | SummaryData | ContrastData | TextData | SpanData | ClaimData
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +69,7 @@ class Dataset:
 class Inputs:
     """What a run reads. ``dev`` is None where the experiment names none."""
 
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     train: Dataset
     dev: Dataset | None
 
@@ -68,27 +81,29 @@ def load_inputs(experiment: Experiment, workdir: Path) -> Inputs:
     """
     data = experiment.data
     tokenizer = load_tokenizer(experiment, workdir)
-    train = _dataset(data, data.train, data.max_train_rows, tokenizer, experiment.seed)
+    model = experiment.model
+    labels = model.labels if isinstance(model, BertConfig) else ()
+    train = _dataset(data, data.train, data.max_train_rows, tokenizer, labels, experiment.seed)
     if len(train) == 0:
         raise ValueError(f"no training examples in {', '.join(data.train) or 'data.train'}")
     dev_data = data
     if isinstance(data, ContrastData):
         dev_data = SummaryData(limits=data.limits)
-    dev = _dataset(dev_data, data.dev, data.max_dev_rows, tokenizer, experiment.seed)
+    dev = _dataset(dev_data, data.dev, data.max_dev_rows, tokenizer, labels, experiment.seed)
     return Inputs(tokenizer, train, dev if len(dev) else None)
 
 
-def load_tokenizer(experiment: Experiment, workdir: Path) -> Tokenizer:
+def load_tokenizer(experiment: Experiment, workdir: Path) -> AnyTokenizer:
     """The tokenizer that ``experiment.tokenizer`` describes."""
     config, kept = experiment.tokenizer, workdir / "tokenizer"
     if config.folder:
-        return Tokenizer.from_folder(config.folder)
+        return tokenizer_of(config.folder, experiment.model)
     if config.learn_vocab_size == 0:
         if not experiment.init_from:
             raise ValueError(
                 "no tokenizer: set tokenizer.folder, tokenizer.learn_vocab_size or init_from"
             )
-        return Tokenizer.from_folder(experiment.init_from)
+        return tokenizer_of(experiment.init_from, experiment.model)
     if kept.exists():
         return Tokenizer.from_folder(kept)
     from quals_jax.text.byte_bpe import train_byte_bpe
@@ -110,9 +125,13 @@ def _texts(data: Data, source: str) -> Iterator[str]:
         for _, document, summary in summary_rows(source):
             yield document
             yield summary
+    elif isinstance(data, ClaimData):
+        for _, document, claim, _ in claim_rows(source):
+            yield document
+            yield claim
     else:
         last = None
-        for row in qa_rows(source):
+        for row in (span_rows if isinstance(data, SpanData) else qa_rows)(source):
             if row.context != last:
                 yield row.context
             last = row.context
@@ -124,10 +143,14 @@ def _dataset(
     data: Data,
     sources: Iterable[str],
     max_rows: int,
-    tokenizer: Tokenizer,
+    tokenizer: AnyTokenizer,
+    labels: Sequence[str],
     seed: int,
 ) -> Dataset:
     drops: Counter[str] = Counter()
+    if isinstance(data, SpanData | ClaimData):
+        return _pairs(data, sources, max_rows, tokenizer, labels, seed, drops)
+    assert isinstance(tokenizer, Tokenizer)
     if isinstance(data, TextData):
         texts = text_examples(
             _read(text_rows, sources, max_rows), tokenizer, data.max_tokens, drops=drops
@@ -147,6 +170,27 @@ def _dataset(
         rows = _answers_before_the_cut(rows, tokenizer, data.limits, drops)
         make = question_examples if isinstance(data, QuestionData) else qa_examples
         examples = make(rows, tokenizer, data.limits, drops)
+    return _fixed(examples, drops)
+
+
+def _pairs(
+    data: SpanData | ClaimData,
+    sources: Iterable[str],
+    max_rows: int,
+    tokenizer: AnyTokenizer,
+    labels: Sequence[str],
+    seed: int,
+    drops: Counter[str],
+) -> Dataset:
+    if isinstance(data, ClaimData):
+        claims = _read(claim_rows, sources, max_rows)
+        return _fixed(claim_examples(claims, labels, tokenizer, data.max_tokens, drops), drops)
+    rows = with_no_answer(list(_read(span_rows, sources, max_rows)), data.no_answer_share, seed)
+    return _fixed(span_examples(rows, tokenizer, data.limits, drops), drops)
+
+
+def _fixed(examples: list[Seq2SeqExample], drops: Counter[str]) -> Dataset:
+    """The same examples in every epoch."""
     sha256 = _digest(ids for e in examples for ids in (e.source, *e.targets))
     return Dataset(lambda index, epoch: examples[index], lengths_of(examples), drops, sha256)
 

@@ -15,11 +15,9 @@ from typing import TextIO
 
 import jax
 
-from quals_jax.checkpoints.model_folder import save_model_folder
 from quals_jax.checkpoints.training_state import TrainingStore
 from quals_jax.data.loader import HostBatch, Position, prefetch
 from quals_jax.jobs.stopping import Stopped, StopSignals
-from quals_jax.models.bart import param_shapes
 from quals_jax.parallel.mesh import rows_to_devices
 from quals_jax.parallel.processes import everywhere, is_first_process, to_host
 from quals_jax.parallel.stop_votes import StopVotes
@@ -27,6 +25,7 @@ from train.best import BestOnDev
 from train.config import ContrastData, Experiment
 from train.evaluation import evaluate
 from train.metric_log import Window, means
+from train.models import param_shapes, save_model
 from train.outcome import NonFiniteError, Summary
 from train.outputs import open_outputs
 from train.resume import check_same_run
@@ -172,7 +171,7 @@ class _Loop:
 
         def write() -> None:
             if is_first_process():
-                save_model_folder(folder, run.config, params, run.tokenizer, run.settings)
+                save_model(folder, run.config, params, run.tokenizer, run.settings)
 
         everywhere(write)
         self._progress.say(f"wrote the model of step {step:,} to {folder}")

@@ -10,26 +10,24 @@ from typing import Any
 import jax
 import numpy as np
 
-from quals_jax.checkpoints.huggingface import read_config
-from quals_jax.checkpoints.model_folder import QualsSettings, load_model_folder
+from quals_jax.checkpoints.settings import EncoderSettings, QualsSettings
 from quals_jax.data.buckets import choose_shapes
 from quals_jax.data.loader import Loader, Rows
-from quals_jax.models.bart import Params, init_params, param_shapes
-from quals_jax.models.config import BartConfig
+from quals_jax.models.bert_config import BertConfig
+from quals_jax.models.parameters import Params
 from quals_jax.parallel.mesh import data_mesh
 from quals_jax.parallel.processes import first_then_others, is_same_everywhere
 from quals_jax.parallel.rules import Layout
-from quals_jax.text.tokenizer import Tokenizer
-from train.config import ContrastData, Experiment, TextData
+from train import models
+from train.config import ClaimData, ContrastData, Experiment, SpanData, TextData
 from train.conseq import conseq_loss
 from train.inputs import Dataset, load_inputs, load_tokenizer
 from train.losses import LossSums
 from train.metric_log import describe
+from train.models import AnyTokenizer, ModelConfig, param_shapes, with_token_ids
 from train.optim import make_optimizer
+from train.pair_losses import class_loss, span_loss
 from train.step import Batch, LossFn, Trainer, likelihood_loss, make_evaluate
-
-# What two models may differ in and still have the same parameters.
-_NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype", "remat"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +37,15 @@ class Run:
     experiment: Experiment
     workdir: Path
     layout: Layout
-    config: BartConfig
-    tokenizer: Tokenizer
+    config: ModelConfig
+    tokenizer: AnyTokenizer
     loader: Loader
     dev_loader: Loader | None
     num_steps: int
     trainer: Trainer
     evaluate: Callable[[Params, Batch], LossSums]
     data_sha256: str
-    settings: QualsSettings  # of the model folder that the run ends with
+    settings: QualsSettings | EncoderSettings  # of the model folder that the run ends with
     description: dict[str, Any]
 
 
@@ -58,14 +56,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         first_then_others(lambda: load_tokenizer(experiment, workdir))  # it may learn it
     inputs = load_inputs(experiment, workdir)
     tokenizer = inputs.tokenizer
-    config = dataclasses.replace(
-        experiment.model,
-        vocab_size=_vocab_size(experiment, tokenizer),
-        bos_id=tokenizer.bos_id,
-        pad_id=tokenizer.pad_id,
-        eos_id=tokenizer.eos_id,
-        unk_id=tokenizer.unk_id,
-    )
+    config = with_token_ids(experiment.model, tokenizer, experiment.init_from)
     for data in (inputs.train, inputs.dev):
         if data is not None:
             _check_positions(config, data)
@@ -77,13 +68,12 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
     rates = (config.dropout, config.attention_dropout, config.activation_dropout)
     trainer = Trainer(
         config,
-        _loss(experiment),
+        _loss(experiment, experiment.label_smoothing),
         optimizer,
         schedule,
         jax.random.key(experiment.seed) if any(rates) else None,
         layout,
     )
-    dev_loss = likelihood_loss(0.0, experiment.loss_chunk_tokens, jax.device_count())
     digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
     _check_agreement(experiment, digest)
     description = {
@@ -108,7 +98,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         dev_loader=dev_loader,
         num_steps=num_steps,
         trainer=trainer,
-        evaluate=make_evaluate(config, dev_loss, layout),
+        evaluate=make_evaluate(config, _loss(experiment, 0.0, for_dev=True), layout),
         data_sha256=digest,
         settings=_settings(experiment, config),
         description=description,
@@ -122,57 +112,47 @@ def _check_agreement(experiment: Experiment, data_sha256: str) -> None:
         raise ValueError("the processes of this run were given different settings or data")
 
 
-def _loss(experiment: Experiment) -> LossFn:
+def _loss(experiment: Experiment, label_smoothing: float, for_dev: bool = False) -> LossFn:
+    """The loss; on dev ConSeq is judged by the likelihood of references."""
     sizes = (experiment.loss_chunk_tokens, jax.device_count())
-    if isinstance(experiment.data, ContrastData):
-        return conseq_loss(experiment.conseq, experiment.label_smoothing, *sizes)
-    return likelihood_loss(experiment.label_smoothing, *sizes)
+    if isinstance(experiment.data, SpanData):
+        return span_loss(label_smoothing)
+    if isinstance(experiment.data, ClaimData):
+        return class_loss(label_smoothing)
+    if isinstance(experiment.data, ContrastData) and not for_dev:
+        return conseq_loss(experiment.conseq, label_smoothing, *sizes)
+    return likelihood_loss(label_smoothing, *sizes)
 
 
 def first_params(run: Run) -> Params:
     """The parameters of ``init_from``, or random ones where it is not set."""
-    folder_name = run.experiment.init_from
-    if not folder_name:
-        return init_params(run.config, run.experiment.seed)
-    folder = load_model_folder(folder_name)
-    sizes = [f.name for f in dataclasses.fields(BartConfig) if f.name not in _NOT_SIZES]
-    wrong = [
-        f"model.{name} is {getattr(run.config, name)}, there {getattr(folder.config, name)}"
-        for name in sizes
-        if getattr(folder.config, name) != getattr(run.config, name)
-    ]
-    if wrong:
-        raise ValueError(f"init_from {folder_name} does not fit: {'; '.join(wrong)}")
-    return folder.params
+    return models.first_params(run.config, run.experiment.init_from, run.experiment.seed)
 
 
-def num_parameters(config: BartConfig) -> int:
+def num_parameters(config: ModelConfig) -> int:
     """How many numbers the model has; the tied table counts once."""
     return sum(leaf.size for leaf in jax.tree.leaves(param_shapes(config)))
 
 
-def _vocab_size(experiment: Experiment, tokenizer: Tokenizer) -> int:
-    """Rows of the token table; weights converted from fairseq have none for ``<mask>``."""
-    if not experiment.init_from:
-        return tokenizer.vocab_size
-    rows = read_config(Path(experiment.init_from)).vocab_size
-    without_mask = tokenizer.vocab_size - (tokenizer.mask_id == tokenizer.vocab_size - 1)
-    return rows if rows == without_mask else tokenizer.vocab_size
-
-
-def _settings(experiment: Experiment, config: BartConfig) -> QualsSettings:
+def _settings(experiment: Experiment, config: ModelConfig) -> QualsSettings | EncoderSettings:
     """What the model folder says: the training data, and sources no longer than it has seen."""
     data = experiment.data
+    # Without folders, which are nobody else's business.
+    training_data = ", ".join(re.sub(r"[^:]*[/\\]", "", source) for source in data.train)
+    if isinstance(config, BertConfig):
+        assert isinstance(data, SpanData | ClaimData)
+        longest = data.limits.max_tokens if isinstance(data, SpanData) else data.max_tokens
+        longest = min(longest, config.max_positions)
+        return EncoderSettings(max_tokens=longest, training_data=training_data)
+    assert not isinstance(data, SpanData | ClaimData)
     longest = data.max_tokens if isinstance(data, TextData) else data.limits.max_source_tokens - 1
     return QualsSettings(
-        max_source_tokens=min(longest, config.max_positions - 2),
-        # Without folders, which are nobody else's business.
-        training_data=", ".join(re.sub(r"[^:]*[/\\]", "", source) for source in data.train),
+        max_source_tokens=min(longest, config.max_positions - 2), training_data=training_data
     )
 
 
 def _loader(
-    experiment: Experiment, config: BartConfig, data: Dataset, batches_per_step: int
+    experiment: Experiment, config: ModelConfig, data: Dataset, batches_per_step: int
 ) -> Loader:
     lengths, limits = data.lengths, getattr(experiment.data, "limits", None)
     if experiment.batch.pad_to_limits and limits is not None:
@@ -189,17 +169,17 @@ def _loader(
         data.lengths,
         shapes,
         pad_id=config.pad_id,
-        eos_id=config.eos_id,
+        eos_id=config.sep_id if isinstance(config, BertConfig) else config.eos_id,
         batches_per_step=batches_per_step,
         row_multiple=jax.device_count(),
         rows=Rows(jax.process_index(), jax.process_count()),
     )
 
 
-def _check_positions(config: BartConfig, data: Dataset) -> None:
+def _check_positions(config: ModelConfig, data: Dataset) -> None:
     longest = int(data.lengths[:, [0, 2]].max())
     if longest > config.max_positions:
         raise ValueError(
             f"an example has {longest} tokens, but model.max_positions is {config.max_positions}; "
-            "raise it, or lower data.limits (for plain text data.max_tokens)"
+            "raise it, or lower data.limits (or data.max_tokens)"
         )

@@ -6,7 +6,11 @@ it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs)
 ``world-sentences:…`` (no articles). Summaries: ``rows:FILE`` (id, document, summary),
 ``dialogsum:FILE``, ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other
 articles than those of ``world:`` with the same seed), ``world-clean:…`` (the held-out ones with
-faithful references). Contrasts: ``rows:FILE`` (id, document, positive, negative),
+faithful references). Answer spans: ``squad:FILE``
+(its first answers, and SQuAD 2's questions without one), ``rows:FILE`` (id, context, question,
+answer; an empty answer: none), ``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims:
+``rows:FILE`` (id, document, claim, label), ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:…``.
+Contrasts: ``rows:FILE`` (id, document, positive, negative),
 ``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also
 ``tfds:NAME:SPLIT[:DIR]`` of questions and summaries. Files may be .gz or .xz; a ``rows`` file may
 leave the id out.
@@ -22,13 +26,24 @@ from quals_jax.data.newsqa import read_newsqa
 from quals_jax.data.qa_example import QAExample
 from quals_jax.data.readers import read_records
 from quals_jax.data.records import RowError
-from quals_jax.data.squad import read_squad
+from quals_jax.data.squad import read_squad, squad_questions
 from quals_jax.data.tfds_source import tfds_qa_rows, tfds_summaries
+from quals_jax.data.world_reading import reading_rows
 
 
 def qa_rows(source: str) -> Iterator[QAExample]:
     """QA pairs of a source."""
     return _open(source, _QA_KINDS)
+
+
+def span_rows(source: str) -> Iterator[QAExample]:
+    """Questions of a source whose answer is in the context, or empty where there is none."""
+    return _open(source, _SPAN_KINDS)
+
+
+def claim_rows(source: str) -> Iterator[tuple[str, str, str, str]]:
+    """(id, document, claim, label) of a source."""
+    return _open(source, _CLAIM_KINDS)
 
 
 def summary_rows(source: str) -> Iterator[tuple[str, str, str]]:
@@ -96,6 +111,20 @@ def _qa_file(path: str) -> Iterator[QAExample]:
         yield QAExample(row_id, context, question, answer)
 
 
+def _squad_spans(path: str) -> Iterator[QAExample]:
+    for row in squad_questions(path):
+        answer = next(iter(row["answers"]["text"]), "")
+        yield QAExample(row["id"], row["context"], row["question"].strip(), answer)
+
+
+def _world_claims(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
+    return world.claim_rows(world.train_articles(count, seed), seed)
+
+
+def _world_held_out_claims(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
+    return world.claim_rows(world.held_out_articles(count, seed), seed)
+
+
 def _world(make: Callable[[int, int], Iterable]) -> Callable[[str], Iterator]:
     """``COUNT`` or ``COUNT:SEED`` of the synthetic world."""
 
@@ -152,3 +181,14 @@ _SUMMARY_KINDS = {
 }
 _CONTRAST_KINDS = {"rows": _contrast_file, "world": _world(_world_contrasts)}
 _TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}
+_SPAN_KINDS = {
+    "squad": _squad_spans,
+    "newsqa": _newsqa,
+    "rows": _qa_file,
+    "world": _world(reading_rows),
+}
+_CLAIM_KINDS = {
+    "rows": _file_rows("id", "document", "claim", "label"),
+    "world": _world(_world_claims),
+    "world-held-out": _world(_world_held_out_claims),
+}

@@ -6,7 +6,7 @@ update may differ in shape; the sum of their gradients is divided by the target 
 
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.struct
 import jax
@@ -16,11 +16,12 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from quals_jax.models.bart import Bart, Params, bind
-from quals_jax.models.config import BartConfig
+from quals_jax.models.bart import Bart
+from quals_jax.models.parameters import Params
 from quals_jax.parallel.mesh import data_mesh
 from quals_jax.parallel.rules import Layout
 from train.losses import LossSums, label_smoothed_nll
+from train.models import ModelConfig, bind
 from train.schedules import Schedule
 
 
@@ -49,7 +50,8 @@ class StepMetrics:
     learning_rate: Float[Array, ""]
 
 
-LossFn = Callable[[Bart, Batch, nnx.Rngs | None], LossSums]
+# (model, batch, rngs) -> sums; the model is that of the loss: BART, or BERT with its head.
+LossFn = Callable[[Any, Batch, nnx.Rngs | None], LossSums]
 
 
 def likelihood_loss(label_smoothing: float, chunk_tokens: int = 512, num_shards: int = 1) -> LossFn:
@@ -91,7 +93,7 @@ class Trainer:
 
     def __init__(
         self,
-        config: BartConfig,
+        config: ModelConfig,
         loss_fn: LossFn,
         optimizer: optax.GradientTransformation,
         schedule: Schedule,
@@ -172,7 +174,7 @@ class Trainer:
 
 
 def make_evaluate(
-    config: BartConfig, loss_fn: LossFn, layout: Layout | None = None
+    config: ModelConfig, loss_fn: LossFn, layout: Layout | None = None
 ) -> Callable[[Params, Batch], LossSums]:
     """The compiled evaluation of a batch, without dropout."""
 
@@ -185,7 +187,7 @@ def make_evaluate(
     return jax.jit(evaluate, compiler_options=compiler_options(config))
 
 
-def compiler_options(config: BartConfig) -> dict[str, int | str] | None:
+def compiler_options(config: ModelConfig) -> dict[str, int | str] | None:
     """On a CPU level 1 of LLVM: as fast, since products are library calls, with less compiling.
 
     A level set in ``XLA_FLAGS`` is left alone.

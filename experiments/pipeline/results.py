@@ -15,6 +15,7 @@ from experiments.pipeline.stages import Workspace
 from quals_jax.data.json_file import read_json
 from quals_jax.data.world_oracle import judge
 from quals_jax.metrics.quals import QualsOptions
+from quals_jax.models.config import BartConfig
 from quals_jax.report.conseq_results import MAIN
 from train.config import Experiment
 from train.metric_log import read_metrics
@@ -187,6 +188,7 @@ def _training_in_words(experiment: Experiment, folder: str) -> str:
     if folder:
         return f"given: {Path(folder).name}"
     model = experiment.model
+    assert isinstance(model, BartConfig)
     length = f"{experiment.num_steps:,} updates"
     if experiment.num_epochs:
         length = f"{experiment.num_epochs:g} epochs"

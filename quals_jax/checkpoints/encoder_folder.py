@@ -67,7 +67,7 @@ def load_encoder_folder(
     from jax import tree
 
     path = existing_folder(folder)
-    tokenizer = _read_tokenizer(path)
+    tokenizer = read_pair_tokenizer(path)
     config = read_bert_config(path, {name: getattr(tokenizer, name) for name in _IDS})
     _check_vocabulary(tokenizer, config, path)
     if (path / SETTINGS_NAME).is_file():
@@ -117,7 +117,8 @@ def is_encoder_folder(folder: str | Path) -> bool:
     return path.is_file() and read_json_object(path).get("model_type") == "bert"
 
 
-def _read_tokenizer(path: Path) -> PairTokenizer:
+def read_pair_tokenizer(path: Path) -> Tokenizer | WordPieceTokenizer:
+    """The tokenizer in a folder: byte-level BPE where there are merges, else WordPiece."""
     if (path / "merges.txt").is_file():
         return Tokenizer.from_folder(path)
     return WordPieceTokenizer.from_folder(path)

@@ -23,7 +23,9 @@ from quals_jax.data.world_summaries import faithful_summary, reference
 FAITHFUL = "none"
 
 # Streams of random numbers: no data set changes when another one grows.
-_QA, _TRAIN_ARTICLES, _HELD_OUT_ARTICLES, _SUMMARIES, _REFERENCES, _CLEAN_REFERENCES = range(6)
+_QA, _TRAIN_ARTICLES, _HELD_OUT_ARTICLES, _SUMMARIES, _REFERENCES, _CLEAN_REFERENCES, _CLAIMS = (
+    range(7)
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,24 @@ def contrast_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str
         elif not rows or rows[-1][1] != example.document:
             article_id = example.id.removesuffix(f"-{example.error}")
             rows.append((article_id, example.document, faithful, example.summary))
+    return rows
+
+
+def claim_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str, str, str]]:
+    """(id, document, claim, label): per article a faithful summary and one with a random error.
+
+    The labels are FactCC's, CORRECT and INCORRECT.
+    """
+    rng = np.random.default_rng([seed, _CLAIMS])
+    rows = []
+    for article in articles:
+        faithful = faithful_summary(article, rng)
+        rows.append((f"{article.id}-{FAITHFUL}", article.text, faithful.text, "CORRECT"))
+        for i in rng.permutation(len(ERROR_KINDS)):
+            kind = list(ERROR_KINDS)[i]
+            if bad := corrupt(article, faithful, kind, rng):
+                rows.append((f"{article.id}-{kind}", article.text, bad.summary.text, "INCORRECT"))
+                break
     return rows
 
 
