@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from quals_jax.checkpoints.encoder_folder import is_encoder_folder, load_encoder_folder
 from quals_jax.checkpoints.model_folder import load_model_folder
 from train.command import experiment_names, find_experiment
 from train.loop import train
@@ -18,4 +19,6 @@ def test_smoke_variant_trains_and_exports(name, tmp_path):
     _, summary = train(find_experiment(f"{name}:smoke"), tmp_path, stream=io.StringIO())
     assert summary.step == summary.num_steps
     assert math.isfinite(summary.best_dev_loss)
-    assert load_model_folder(tmp_path / "model").config.encoder_layers == 1
+    folder = tmp_path / "model"
+    load = load_encoder_folder if is_encoder_folder(folder) else load_model_folder
+    assert load(folder).config.encoder_layers == 1

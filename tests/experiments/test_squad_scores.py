@@ -1,0 +1,40 @@
+import pytest
+
+from experiments.squad_scores import main, squad_scores
+from quals_jax.answering import Answer
+
+
+class Fixed:
+    """Answers from a table."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def answers(self, contexts, questions):
+        return [[Answer(self.table[q], 0.0, 0, 0) for q in group] for group in questions]
+
+
+def question(context, text, *answers):
+    starts = [0] * len(answers)
+    answers = {"text": list(answers), "answer_start": starts}
+    return {"context": context, "question": text, "answers": answers}
+
+
+def test_the_best_of_the_accepted_answers_counts():
+    questions = [
+        question("c1", "q1", "Rome", "the city of Rome"),
+        question("c1", "q2", "Ann Lee"),
+        question("c2", "q3"),
+        question("c2", "q4"),
+        question("c2", "q5", "York"),
+    ]
+    table = {"q1": "city of Rome.", "q2": "Ann", "q3": "", "q4": "Bonn", "q5": ""}
+    scores = squad_scores(Fixed(table), questions)
+    assert scores.exact_match == pytest.approx(40)  # q1 and q3
+    assert scores.f1 == pytest.approx(100 * (1 + 2 / 3 + 1) / 5)
+    assert (scores.answered, scores.num_questions) == (pytest.approx(60), 5)
+
+
+def test_a_wrong_number_of_arguments_shows_the_usage(capsys):
+    assert main([]) == 2
+    assert "python -m experiments.squad_scores MODEL" in capsys.readouterr().err
