@@ -34,8 +34,9 @@ metrics:
 
 _EXAMPLES = """examples:
   quals evaluate summaries.jsonl -o metrics.jsonl
-  quals evaluate summaries.jsonl -o metrics.jsonl --metrics quals,rouge,entities,ngram \\
-      --quals-model models/qagen --reference-key target
+  quals evaluate summaries.jsonl -o metrics.jsonl \\
+      --metrics quals,qags,factcc,rouge,entities,ngram --reference-key target \\
+      --quals-model models/qagen --qags-model models/qags --factcc-model models/factcc
   quals evaluate summaries.csv -o metrics.jsonl --metrics bartscore --bartscore-model models/bart
   quals generate docs.jsonl --model models/bart | quals evaluate - -o metrics.jsonl
 """
@@ -90,8 +91,8 @@ def _add_metric_arguments(parser: Parser) -> None:
     group.add_argument(
         "--entity-spans",
         choices=("auto", "spacy", "rules"),
-        help="who finds the entities; auto: spaCy's en_core_web_lg where it is installed, else "
-        "rules (default: auto)",
+        help="who finds entities (entities, qags); auto: spaCy's en_core_web_lg where it is "
+        "installed, else rules (default: auto)",
     )
     group.add_argument(
         "--entity-level",
@@ -148,7 +149,7 @@ _SETTINGS: dict[str, tuple[str, ...] | None] = {
     "dtype": None,
     "quals_mode": ("quals",),
     "quals_num_beams": ("quals",),
-    "entity_spans": ("entities",),
+    "entity_spans": ("entities", "qags"),
     "entity_level": ("entities",),
 }
 

@@ -11,7 +11,7 @@ model answers them from the summary and from the document, and the answers are c
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import quals_jax
 from quals_jax.answering import Answer, SpanAnswerer
@@ -79,7 +79,12 @@ class Qags:
         )
 
     @classmethod
-    def from_folder(cls, folder: str | Path, options: QagsOptions | None = None) -> "Qags":
+    def from_folder(
+        cls,
+        folder: str | Path,
+        options: QagsOptions | None = None,
+        dtype: Literal["float32", "bfloat16"] = "float32",
+    ) -> "Qags":
         """Loads ``folder/questions`` (a BART that writes questions) and ``folder/answers`` (a span
         model). Raises FileNotFoundError that names what is missing."""
         folder = Path(folder)
@@ -90,8 +95,8 @@ class Qags:
                     "questions/ (python -m train qg_squad) and answers/ (python -m train qa_squad)"
                 )
         return cls(
-            load_model_folder(folder / "questions"),
-            SpanAnswerer.from_folder(folder / "answers"),
+            load_model_folder(folder / "questions", dtype),
+            SpanAnswerer.from_folder(folder / "answers", dtype=dtype),
             options,
         )
 

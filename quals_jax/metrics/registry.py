@@ -55,6 +55,21 @@ def _quals(options: MetricOptions) -> Metric:
     return QualsMetric(Quals(load_model_folder(options.models["quals"], options.dtype), search))
 
 
+def _qags(options: MetricOptions) -> Metric:
+    from quals_jax.metrics.qags import Qags
+    from quals_jax.metrics.qags_options import QagsOptions
+
+    settings = QagsOptions(candidates=options.entity_spans)
+    return Qags.from_folder(options.models["qags"], settings, options.dtype)
+
+
+def _factcc(options: MetricOptions) -> Metric:
+    from quals_jax.classifying import ClaimClassifier
+    from quals_jax.metrics.factcc import FactCC
+
+    return FactCC(ClaimClassifier.from_folder(options.models["factcc"], dtype=options.dtype))
+
+
 def _rouge(options: MetricOptions) -> Metric:
     from quals_jax.metrics.rouge import Rouge
 
@@ -86,6 +101,14 @@ METRICS: dict[str, MetricEntry] = {
         "quals, quals_answer, quals_min (nats per token), quals_low_share",
         _quals,
         model="a QAGen, as --model of quals score",
+    ),
+    "qags": MetricEntry(
+        "qags: agreement of the answers from summary and document, 0 to 1",
+        _qags,
+        model="a folder with questions/ (BART) and answers/ (span model)",
+    ),
+    "factcc": MetricEntry(
+        "factcc: probability of a consistent sentence, 0 to 1", _factcc, model="a claim classifier"
     ),
     "rouge": MetricEntry(
         "rouge1, rouge2, rougeL, rougeLsum: F1 against the reference", _rouge, reference="needed"

@@ -204,6 +204,19 @@ def test_the_help_names_every_metric_and_its_numbers(quals):
     for name, entry in METRICS.items():
         assert f"  {name} " in text
         assert not entry.model or f"--{name}-model DIR" in text
-    for metric in load_metrics(["ngram", "rouge", "entities"], MetricOptions(entity_spans="rules")):
-        assert metric.keys[0] in text
-        assert metric.name in METRICS
+
+
+def test_every_entry_loads_the_metric_of_its_name(quals, tmp_path):
+    bert = golden_files.path("bert")
+    shutil.copytree(WORLD, tmp_path / "qags" / "questions")
+    shutil.copytree(bert / "span", tmp_path / "qags" / "answers")
+    models = {"quals": WORLD, "bartscore": WORLD, "qags": tmp_path / "qags"}
+    models["factcc"] = bert / "classification"
+    assert models.keys() == {name for name, entry in METRICS.items() if entry.model}
+    metrics = load_metrics(METRICS, MetricOptions(models, entity_spans="rules"))
+    assert [metric.name for metric in metrics] == list(METRICS)
+    text = quals("evaluate", "--help").out.decode()
+    keys = [key for metric in metrics for key in metric.keys]
+    assert len(set(keys)) == len(keys)
+    assert [key for key in keys if key not in text] == ["ngram2_precision", "ngram3_precision"]
+    assert "candidates:rules" in metrics[list(METRICS).index("qags")].signature
