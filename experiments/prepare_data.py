@@ -5,6 +5,7 @@
     python -m experiments.prepare_data squad --from DIR --data-dir tfds
     python -m experiments.prepare_data rows tfds:xsum/level1:test:tfds -o xsum.test.jsonl.gz
     python -m experiments.prepare_data qags --from mturk_cnndm.jsonl -o human.jsonl
+    python -m experiments.prepare_data claims rows:articles.jsonl.xz -o claims.jsonl.gz
 
 Then `python -m train xsum_mle --data.train tfds:xsum/level1:train:tfds --workdir ...`.
 
@@ -25,6 +26,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from experiments.claims import Claims, write_claims
 from quals_jax.data.cnn_dailymail import cnn_dailymail_splits
 from quals_jax.data.corruption import Story
 from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser
@@ -187,12 +189,13 @@ def write_judgements(task: Qags) -> str:
     return f"{len(judged):,} rows, {num_sentences:,} judged sentences, mean human score {mean}"
 
 
-_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags]] = {
+_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | Claims]] = {
     "xsum": Xsum,
     "cnn_dailymail": CnnDailymail,
     "squad": Squad,
     "rows": Rows,
     "qags": Qags,
+    "claims": Claims,
 }
 
 
@@ -209,6 +212,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{task.output}: {write_source(task):,} rows")
         elif isinstance(task, Qags):
             print(f"{task.output}: {write_judgements(task)}")
+        elif isinstance(task, Claims):
+            print(f"{task.output}: {write_claims(task)}")
         else:
             print(describe(prepare(task)))
     except (ValueError, OSError, ModuleNotFoundError) as error:

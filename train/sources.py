@@ -51,6 +51,13 @@ def summary_rows(source: str) -> Iterator[tuple[str, str, str]]:
     return _open(source, _SUMMARY_KINDS)
 
 
+def document_rows(source: str) -> Iterator[tuple[str, str]]:
+    """(id, document) of a source of summaries; a ``rows`` file need not have any."""
+    if source.startswith("rows:"):
+        return _file_rows("id", "document")(source.removeprefix("rows:"))
+    return ((row_id, document) for row_id, document, _ in summary_rows(source))
+
+
 def contrast_rows(source: str) -> Iterator[tuple[str, str, str | None, str | None]]:
     """(id, document, positive, negative) of a source; not both of the two are None."""
     return _open(source, _CONTRAST_KINDS)

@@ -23,7 +23,8 @@ _DATES = """
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july
 august september october november december
 """
-_NO_NAMES = STOP_WORDS | _TITLES | frozenset(_DATES.split())
+_CONTRACTIONS = frozenset(f"i{quote}{end}" for quote in "'’" for end in ("m", "ve", "ll", "d"))
+_NO_NAMES = STOP_WORDS | _TITLES | _CONTRACTIONS | frozenset(_DATES.split())
 
 
 def entity_spans(sentences: Sequence[str]) -> list[tuple[str, ...]]:

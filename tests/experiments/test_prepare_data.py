@@ -79,6 +79,36 @@ def test_judgements_of_qags_become_rows(tmp_path, capsys):
     assert "judged.jsonl, line 1: not the layout of QAGS" in capsys.readouterr().err
 
 
+def test_claims_are_written_with_their_counts(tmp_path, capsys, monkeypatch):
+    output = tmp_path / "claims.jsonl.gz"
+    (tmp_path / "reworder.py").write_text("def reword(text):\n    return f'Indeed: {text}'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    command = ["claims", "world:5:1", "-o", str(output), "--entities", "rules"]
+    assert main([*command, "--paraphrase", "reworder:reword"]) == 0
+    rows = [json.loads(line) for line in gzip.decompress(output.read_bytes()).splitlines()]
+    said = capsys.readouterr().out
+    half = len(rows) // 2
+    assert f"{len(rows)} rows ({half} CORRECT, {half} INCORRECT)" in said
+    assert rows[0].keys() == {"id", "document", "claim", "label", "transformation"}
+    assert any(row["claim"].startswith("Indeed: ") for row in rows)
+    for name, message in (
+        ("reworder", "expected MODULE:FUNCTION"),
+        ("reworder:missing", "no function 'missing'"),
+        ("no_such_module:f", "run the command where Python finds"),
+    ):
+        assert main([*command, "--paraphrase", name]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_documents_without_a_claim_are_an_error(tmp_path, capsys):
+    source = tmp_path / "short.jsonl"
+    source.write_text('{"document": "So it was."}\n', "utf-8")
+    output = tmp_path / "claims.jsonl"
+    assert main(["claims", f"rows:{source}", "-o", str(output)]) == 2
+    assert "no claim could be made" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_bad_input_is_an_error_and_no_traceback(raw, tmp_path, capsys):
     assert main(["xsum", "--from", str(tmp_path), "--data-dir", str(tmp_path)]) == 2
     assert "error: " in capsys.readouterr().err

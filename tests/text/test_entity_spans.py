@@ -33,6 +33,7 @@ def test_stop_words_titles_and_dates_are_no_names():
     [found] = spans("Now the US asked us, as the U.S. and the UK did.")
     assert found == ("US", "U.S.", "UK")
     assert spans("He told Us.") == [()]
+    assert spans("Then I'm sure I’ve met I'Anson.") == [("I'Anson",)]
 
 
 @pytest.mark.parametrize(
