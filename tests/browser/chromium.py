@@ -73,11 +73,11 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, address: str) -> "Page":
-        """A new tab with the page loaded."""
+    def open(self, address: str, before: str = "") -> "Page":
+        """A new tab with the page loaded; the script `before` runs ahead of the page's own."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        return Page(self, session, address)
+        return Page(self, session, address, before)
 
     def close(self) -> None:
         """Ends the browser."""
@@ -105,10 +105,12 @@ class Browser:
 class Page:
     """A tab: what it holds, and what a person does to it."""
 
-    def __init__(self, browser: Browser, session: str, address: str):
+    def __init__(self, browser: Browser, session: str, address: str, before: str):
         self._browser, self._session = browser, session
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._send(f"{domain}.enable")
+        if before:
+            self._send("Page.addScriptToEvaluateOnNewDocument", source=before)
         self._send("Page.navigate", url=address)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
@@ -207,6 +209,30 @@ class Page:
             for event in logged
             if event["params"]["entry"]["level"] == "error"
         ]
+
+    def forget_complaints(self) -> list[str]:
+        """The complaints so far, which then count no more."""
+        found = self.complaints()
+        kinds = ("Runtime.exceptionThrown", "Log.entryAdded")
+        self._browser.events = [e for e in self._browser.events if e["method"] not in kinds]
+        return found
+
+    def accessible(self) -> list[tuple[str, str]]:
+        """Role and name of what a screen reader finds, in order."""
+        nodes = self._send("Accessibility.getFullAXTree")["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes
+            if not node["ignored"]
+        ]
+
+    def wait_for_file(self, path: Path) -> None:
+        """Waits until a download is complete."""
+        deadline = time.monotonic() + _PATIENCE
+        while not path.exists():
+            assert time.monotonic() < deadline, f"{path} never came"
+            self._browser.send("Browser.getVersion")
+            time.sleep(0.02)
 
     def _events(self, method: str) -> list[dict]:
         self.js("0")  # what happened so far has been reported by now

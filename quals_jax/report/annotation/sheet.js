@@ -52,7 +52,7 @@ function buildStart() {
   }
   $("people").hidden = STUDY.orders.length === 1;
   STUDY.orders.forEach((_, i) => {
-    const input = made("input", { type: "radio", name: "annotator", value: i + 1, required: true });
+    const input = made("input", { type: "radio", name: "annotator", value: i + 1 });
     $("numbers").append(made("label", {}, input, made("span", {}, `${i + 1}`)));
   });
 }
