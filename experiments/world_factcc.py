@@ -19,7 +19,7 @@ MODEL = dataclasses.replace(world_qa.MODEL, head="classification", labels=("CORR
 EXPERIMENT = Experiment(
     data=ClaimData(
         train=("world:30000:1",),
-        dev=("world-held-out:300:2",),
+        dev=(f"world:300:{world_qa.DEV_SEEDS + 1}",),
         max_tokens=128,
     ),
     model=MODEL,
@@ -36,7 +36,9 @@ SMOKE = dataclasses.replace(
     model=dataclasses.replace(
         world_qa.SMOKE_MODEL, head="classification", labels=("CORRECT", "INCORRECT")
     ),
-    data=dataclasses.replace(EXPERIMENT.data, train=("world:40:1",), dev=("world-held-out:10:2",)),
+    data=dataclasses.replace(
+        EXPERIMENT.data, train=("world:40:1",), dev=(f"world:10:{world_qa.DEV_SEEDS + 1}",)
+    ),
     tokenizer=world_qa.SMOKE.tokenizer,
     batch=world_qa.SMOKE.batch,
     num_steps=4,

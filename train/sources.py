@@ -7,9 +7,9 @@ it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs)
 ``dialogsum:FILE``, ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other
 articles than those of ``world:`` with the same seed), ``world-clean:…`` (the held-out ones with
 faithful references). Answer spans: ``squad:FILE``
-(its first answers, and SQuAD 2's questions without one), ``rows:FILE`` (id, context, question,
+(its first answers, and SQuAD 2's questions without one), ``squad-sentences:FILE``, ``rows:FILE`` (id, context, question,
 answer; an empty answer: none), ``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims:
-``rows:FILE`` (id, document, claim, label), ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:…``.
+``rows:FILE`` (id, document, claim, label), ``world:NUM_ARTICLES[:SEED]``.
 Contrasts: ``rows:FILE`` (id, document, positive, negative),
 ``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also
 ``tfds:NAME:SPLIT[:DIR]`` of questions and summaries. Files may be .gz or .xz; a ``rows`` file may
@@ -128,10 +128,6 @@ def _world_claims(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
     return world.claim_rows(world.train_articles(count, seed), seed)
 
 
-def _world_held_out_claims(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
-    return world.claim_rows(world.held_out_articles(count, seed), seed)
-
-
 def _world(make: Callable[[int, int], Iterable]) -> Callable[[str], Iterator]:
     """``COUNT`` or ``COUNT:SEED`` of the synthetic world."""
 
@@ -190,6 +186,7 @@ _CONTRAST_KINDS = {"rows": _contrast_file, "world": _world(_world_contrasts)}
 _TEXT_KINDS = {"rows": _file_rows("id", "text"), "world": _world(_world_texts)}
 _SPAN_KINDS = {
     "squad": _squad_spans,
+    "squad-sentences": _squad_views(ContextViews(sentence=1.0, neighbours=0.0)),
     "newsqa": _newsqa,
     "rows": _qa_file,
     "world": _world(reading_rows),
@@ -197,5 +194,4 @@ _SPAN_KINDS = {
 _CLAIM_KINDS = {
     "rows": _file_rows("id", "document", "claim", "label"),
     "world": _world(_world_claims),
-    "world-held-out": _world(_world_held_out_claims),
 }
