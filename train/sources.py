@@ -6,14 +6,15 @@ it), ``squad-views:FILE`` (about sentence, paragraph or neighbouring paragraphs)
 ``world-sentences:…`` (no articles). Summaries: ``rows:FILE`` (id, document, summary),
 ``dialogsum:FILE``, ``world:NUM_ARTICLES[:SEED]``, ``world-held-out:NUM_ARTICLES[:SEED]`` (other
 articles than those of ``world:`` with the same seed), ``world-clean:…`` (the held-out ones with
-faithful references). Answer spans: ``squad:FILE``
-(its first answers, and SQuAD 2's questions without one), ``squad-sentences:FILE``, ``rows:FILE`` (id, context, question,
-answer; an empty answer: none), ``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims:
-``rows:FILE`` (id, document, claim, label), ``world:NUM_ARTICLES[:SEED]``.
-Contrasts: ``rows:FILE`` (id, document, positive, negative),
+faithful references). Contrasts: ``rows:FILE`` (id, document, positive, negative),
 ``world:NUM_ARTICLES[:SEED]``. Texts: ``rows:FILE`` (id, text), ``world:NUM_ARTICLES[:SEED]``. Also
-``tfds:NAME:SPLIT[:DIR]`` of questions and summaries. Files may be .gz or .xz; a ``rows`` file may
-leave the id out.
+``tfds:NAME:SPLIT[:DIR]`` of questions and summaries.
+
+Answer spans: ``squad:FILE`` (its first answers, and SQuAD 2's questions without one),
+``squad-sentences:FILE``, ``rows:FILE`` (id, context, question, answer; an empty answer: none),
+``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims: ``rows:FILE`` (id, document, claim,
+label), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows`` file may leave the id
+out.
 """
 
 import functools

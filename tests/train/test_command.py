@@ -100,5 +100,5 @@ def test_every_experiment_has_a_smoke_variant():
         smoke = find_experiment(f"{name}:smoke")
         assert isinstance(smoke, Experiment)
         assert 0 < smoke.num_steps <= 10
-        assert all(s.startswith("world:") for s in smoke.data.train + smoke.data.dev)
+        assert all(s.startswith("world") for s in smoke.data.train + smoke.data.dev)
         assert dataclasses.replace(smoke) == smoke
