@@ -5,12 +5,34 @@ import sys
 from collections.abc import Sequence
 
 from quals_jax import __version__
-from quals_jax.commands import convert, evaluate, export, generate, report, score, select, study
+from quals_jax.commands import (
+    convert,
+    evaluate,
+    export,
+    generate,
+    meta_eval,
+    report,
+    score,
+    select,
+    study,
+)
 from quals_jax.commands.parser import Parser
 from quals_jax.data.writers import WriteError
 from quals_jax.jobs.lock import LockedError
 
 FAILURE, BAD_USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+_COMMANDS = (
+    score,
+    evaluate,
+    meta_eval,
+    generate,
+    select,
+    report,
+    study,
+    convert,
+    export,
+)
 
 _DESCRIPTION = """Measures the factual consistency of summaries (QUALS) with JAX.
 
@@ -30,7 +52,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", dest="name", parser_class=Parser
     )
-    for command in (score, evaluate, generate, select, report, study, convert, export):
+    for command in _COMMANDS:
         command.add_parser(commands)
     commands.required = True
     return top

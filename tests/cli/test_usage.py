@@ -10,12 +10,36 @@ import sys
 import pytest
 
 from quals_jax import cli
-from quals_jax.commands import convert, evaluate, export, generate, report, score, select, study
+from quals_jax.commands import (
+    convert,
+    evaluate,
+    export,
+    generate,
+    meta_eval,
+    report,
+    score,
+    select,
+    study,
+)
 from quals_jax.commands.model import cache_folder
 from quals_jax.metrics.quals import QualsOptions
 from tests.cli.conftest import FEW_BEAMS, write_rows
 
 _HEAVY = {"jax", "flax", "numpy", "tokenizers", "rich", "pyarrow", "tyro", "transformers"}
+
+
+_MODULES = (
+    score,
+    evaluate,
+    meta_eval,
+    generate,
+    select,
+    report,
+    study,
+    convert,
+    export,
+)
+_COMMANDS = tuple(module.__name__.split(".")[-1].replace("_", "-") for module in _MODULES)
 
 
 def _imported_by(*arguments) -> tuple[int, set[str]]:
@@ -35,7 +59,11 @@ print("\\n", status, *sorted(sys.modules))
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["score", "--help"], ["evaluate", "--help"], ["select", "--help"], ["--version"]],
+    [
+        ["--help"],
+        *([name, "--help"] for name in ("score", "evaluate", "select", "meta-eval")),
+        ["--version"],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments):
     assert _imported_by(*arguments) == (0, set())
@@ -48,9 +76,7 @@ def test_a_finished_job_is_recognised_without_loading_jax(quals, tmp_path, model
     assert _imported_by(*arguments) == (0, set())
 
 
-@pytest.mark.parametrize(
-    "command", ["score", "evaluate", "generate", "select", "report", "study", "convert", "export"]
-)
+@pytest.mark.parametrize("command", _COMMANDS)
 def test_help_has_examples(quals, command):
     done = quals(command, "--help")
     assert done.status == 0
@@ -62,9 +88,7 @@ def _examples(module) -> str:
     return "".join(texts)
 
 
-@pytest.mark.parametrize(
-    "module", [score, evaluate, generate, select, report, study, convert, export]
-)
+@pytest.mark.parametrize("module", _MODULES)
 def test_the_examples_in_the_help_are_valid(module):
     text = _examples(module).replace("\\\n", "")
     lines = re.findall(r"^  (quals .*?)(?:   +\(.*)?$", text, re.MULTILINE)
@@ -77,8 +101,7 @@ def test_the_examples_in_the_help_are_valid(module):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("scor in.jsonl", "'scor' is none of score, evaluate, generate, "),
-        ("scor in.jsonl", "convert, export; did you mean score?"),
+        ("scor in.jsonl", f"none of {', '.join(_COMMANDS)}; did you mean score?"),
         ("score in.jsonl --modle m", "unknown argument --modle; did you mean --mode or --model?"),
         ("score in.jsonl --num-beam=3", "unknown argument --num-beam=3; did you mean --num-beams"),
         ("score in.jsonl --mode claen", "'claen' is none of clean, paper; did you mean clean?"),
