@@ -116,11 +116,10 @@ def settings_table(results: Results) -> Markup:
     ):
         if key in results:
             rows.append([words, f"{results[key]:,}"])
-    rows += [
-        [f"judged summaries without {score_name(metric)}", f"{metric['num_missing']:,}"]
-        for metric in results["metrics"]
-        if metric["num_missing"]
-    ]
+    for metric in results["metrics"]:
+        if metric["num_missing"]:
+            name = f"judged summaries without {score_name(metric)}"
+            rows.append([name, f"{metric['num_missing']:,}"])
     return table(["setting", "value"], rows)
 
 
