@@ -149,7 +149,7 @@ function wire() {
   document.addEventListener("keydown", onKey);
   document.addEventListener("selectionchange", markSelection);
   // Another tab of the same annotator: the newer answers of both count.
-  addEventListener("store", (event) => {
+  addEventListener("storage", (event) => {
     if (!annotator || event.key !== storageKey() || event.newValue === null) return;
     if (merge(JSON.parse(event.newValue)) && !$("work").hidden) refresh();
   });
