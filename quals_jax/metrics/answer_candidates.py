@@ -13,7 +13,7 @@ from typing import Any
 
 from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser, load_spacy
 from quals_jax.text.answers import normalize_answer
-from quals_jax.text.noun_phrases import noun_phrases
+from quals_jax.text.noun_phrases import modifiers, noun_phrases
 from quals_jax.text.quantity_spans import date_spans, number_spans
 
 
@@ -32,9 +32,9 @@ class CandidateFinder:
 def candidate_finder(kind: EntityKind = "auto", spacy_model: str = SPACY_MODEL) -> CandidateFinder:
     """The finder of that kind; "auto" is spaCy where it and the model are installed, else rules.
 
-    The rules: names (`entity_spans`), dates and numbers (`quantity_spans`), then noun phrases
-    (`noun_phrases`). Raises as `entity_analyser` does. Differs from the official code, whose order
-    is random: entities come first, each sort in the order of the text.
+    The rules: names (`entity_spans`), dates and numbers (`quantity_spans`), then noun phrases and
+    their `modifiers` (`noun_phrases`). Raises as `entity_analyser` does. Differs from the official
+    code, whose order is random: entities come first, each sort in the order of the text.
     """
     analyser = entity_analyser(kind, spacy_model)
     if analyser.kind == "spacy":
@@ -49,7 +49,7 @@ def candidate_finder(kind: EntityKind = "auto", spacy_model: str = SPACY_MODEL) 
             spans = [*date_spans(sentence.text), *number_spans(sentence.text)]
             entities += [span.text for span in sorted(spans)]
         phrases = [phrase for s in sentences for phrase in noun_phrases(s.text)]
-        return _distinct([*entities, *phrases])
+        return _distinct([*entities, *phrases, *modifiers(phrases)])
 
     return CandidateFinder("rules", by_rules)
 

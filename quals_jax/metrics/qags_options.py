@@ -8,14 +8,16 @@ from quals_jax.decoding.options import BeamSearch
 
 @dataclasses.dataclass(frozen=True)
 class QagsOptions:
-    """Settings of QAGS; the defaults are those of the released code where it has one value.
+    """Settings of QAGS; the defaults follow the released code where it has one value.
 
     Attributes:
         num_answers: answer candidates of a summary; entities come before noun phrases (officially
             a random sample of both, repeated where there are fewer).
-        num_beams: questions generated per candidate, one per beam. The paper's settings keep the 10
-            best; the released script asks for 10 of a beam of 5, which gives 5.
-        num_questions: questions asked of a summary at most.
+        num_beams: questions generated per candidate, one per beam. The released script asks for
+            the 10 best of a beam of 5, of which there are 5; the names of the authors' files tell
+            of a beam of 10.
+        num_questions: questions asked of a summary at most; the released code has 10
+            (``get_qags_scores``), 5 (its command line) and 20 (its own runs).
         refill: whether questions that the summary does not answer as expected fill empty places,
             most probable first. Officially random ones do, because the released code can only
             average over a fixed number; a mean over fewer needs none.
@@ -26,8 +28,8 @@ class QagsOptions:
     """
 
     num_answers: int = 10
-    num_beams: int = 10
-    num_questions: int = 20
+    num_beams: int = 5
+    num_questions: int = 10
     refill: bool = False
     min_question_tokens: int = 5
     max_question_tokens: int = 40

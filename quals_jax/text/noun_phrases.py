@@ -9,7 +9,7 @@ gives its names as noun phrases too.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from quals_jax.text.entity_match import STOP_WORDS
 from quals_jax.text.quantity_spans import NUMBER_WORDS, SCALES, date_spans
@@ -92,6 +92,15 @@ def noun_phrases(sentence: str) -> list[str]:
             close()
     close()
     return phrases
+
+
+def modifiers(phrases: Iterable[str]) -> list[str]:
+    """First words of phrases of two words: "library" of "library fire".
+
+    Without a parser adjectives come along, which no question is answered by.
+    """
+    pairs = (phrase.split(" ") for phrase in phrases)
+    return [pair[0] for pair in pairs if len(pair) == 2 and not _is_number(pair[0])]
 
 
 def _belongs(

@@ -157,7 +157,7 @@ def test_no_score_has_a_reason_and_others_are_not_disturbed(sources, model):
 
 def test_the_signature_names_finder_counts_and_both_models(sources, model):
     signature = metric(model, num_answers=3, refill=True).signature
-    assert "candidates:rules|answers:3|beams:10|questions:20|refill|" in signature
+    assert "candidates:rules|answers:3|beams:5|questions:10|refill|" in signature
     assert f"qg:{model.quals.weights_sha256[:8]}" in signature
     assert signature.endswith("qa:scripted")
     assert metric(model, min_question_tokens=1).signature.endswith("min_question_tokens:1")
