@@ -13,14 +13,14 @@ faithful references). Contrasts: ``rows:FILE`` (id, document, positive, negative
 Answer spans: ``squad:FILE`` (its first answers, and SQuAD 2's questions without one),
 ``squad-sentences:FILE``, ``rows:FILE`` (id, context, question, answer; an empty answer: none),
 ``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims: ``rows:FILE`` (id, document, claim,
-label), ``world:NUM_ARTICLES[:SEED]``. Files may be .gz or .xz; a ``rows`` file may leave the id
+label), ``world:NUM_PASSAGES[:SEED]``. Files may be .gz or .xz; a ``rows`` file may leave the id
 out.
 """
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
 
-from quals_jax.data import world
+from quals_jax.data import world, world_claims
 from quals_jax.data.context_views import ContextViews, vary_contexts
 from quals_jax.data.dialogsum import read_dialogsum
 from quals_jax.data.newsqa import read_newsqa
@@ -125,10 +125,6 @@ def _squad_spans(path: str) -> Iterator[QAExample]:
         yield QAExample(row["id"], row["context"], row["question"].strip(), answer)
 
 
-def _world_claims(count: int, seed: int) -> Iterable[tuple[str, str, str, str]]:
-    return world.claim_rows(world.train_articles(count, seed), seed)
-
-
 def _world(make: Callable[[int, int], Iterable]) -> Callable[[str], Iterator]:
     """``COUNT`` or ``COUNT:SEED`` of the synthetic world."""
 
@@ -194,5 +190,5 @@ _SPAN_KINDS = {
 }
 _CLAIM_KINDS = {
     "rows": _file_rows("id", "document", "claim", "label"),
-    "world": _world(_world_claims),
+    "world": _world(world_claims.claim_rows),
 }

@@ -99,24 +99,6 @@ def contrast_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str
     return rows
 
 
-def claim_rows(articles: Sequence[Article], seed: int) -> list[tuple[str, str, str, str]]:
-    """(id, document, claim, label): per article a faithful summary and one with a random error.
-
-    The labels are FactCC's, CORRECT and INCORRECT.
-    """
-    rng = np.random.default_rng([seed, _CLAIMS])
-    rows = []
-    for article in articles:
-        faithful = faithful_summary(article, rng)
-        rows.append((f"{article.id}-{FAITHFUL}", article.text, faithful.text, "CORRECT"))
-        for i in rng.permutation(len(ERROR_KINDS)):
-            kind = list(ERROR_KINDS)[i]
-            if bad := corrupt(article, faithful, kind, rng):
-                rows.append((f"{article.id}-{kind}", article.text, bad.summary.text, "INCORRECT"))
-                break
-    return rows
-
-
 def summary_examples(articles: Sequence[Article], seed: int) -> list[SummaryExample]:
     """Per article a faithful summary, then that summary with each error that can be made in it."""
     rng = np.random.default_rng([seed, _SUMMARIES])

@@ -10,6 +10,8 @@ from quals_jax.data.pair_examples import (
     span_examples,
 )
 from quals_jax.data.qa_example import QAExample
+from quals_jax.data.world_claims import claim_rows
+from quals_jax.data.world_oracle import judge, read_summary
 from quals_jax.data.world_reading import reading_rows
 from quals_jax.text.tokenizer import Tokenizer
 from tests import golden_files
@@ -126,3 +128,20 @@ def test_the_world_asks_for_facts_that_a_passage_leaves_out():
     starts = {" ".join(row.question.split()[:2]) for row in answered}
     same = sum(" ".join(row.question.split()[:2]) in starts for row in unanswered)
     assert same > 0.8 * len(unanswered)
+
+
+def test_labels_of_the_worlds_claims_are_the_oracles():
+    rows = list(claim_rows(60, seed=1))
+    assert rows == list(claim_rows(60, seed=1))
+    assert rows != list(claim_rows(60, seed=2))
+    short = [row for row in rows if read_summary(row[1])]
+    articles = [row for row in rows if row not in short]
+    for _, document, claim, label in articles:
+        assert judge(document, claim).factual == (label == "CORRECT")
+    for _, document, claim, label in short:
+        stated, claimed = (read_summary(text).facts for text in (document, claim))
+        assert (claimed.items() <= stated.items()) == (label == "CORRECT")
+    for some in (short, articles):
+        shares = [row[3] == "CORRECT" for row in some]
+        assert 0.4 < sum(shares) / len(shares) < 0.6
+        assert len(some) > 30
