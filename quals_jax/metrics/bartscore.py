@@ -13,7 +13,7 @@ from typing import Any
 
 import quals_jax
 from quals_jax.checkpoints.model_folder import ModelFolder
-from quals_jax.metrics.metric import Example, Report, nothing
+from quals_jax.metrics.metric import Example, Report, empty_text, nothing
 from quals_jax.parallel.batches import RowFailure
 from quals_jax.scoring import Scorer
 
@@ -75,10 +75,8 @@ class BartScore:
 
 
 def _empty(example: Example) -> dict[str, Any] | None:
-    for name in ("summary", "document"):
-        if not getattr(example, name).strip():
-            return {"bartscore": None, "reason": f"empty_{name}"}
-    return None
+    reason = empty_text(example)
+    return None if reason is None else {"bartscore": None, "reason": reason}
 
 
 def _row(outcome: Sequence[Any] | RowFailure, n: int) -> dict[str, Any]:

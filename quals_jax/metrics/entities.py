@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from quals_jax.data.entity_analysis import EntityAnalyser
-from quals_jax.metrics.metric import Example, Report, nothing
+from quals_jax.metrics.metric import Example, Report, empty_text, nothing
 from quals_jax.text.entity_match import TRACKED_ENTITY_TYPES, find_entity
 
 
@@ -46,7 +46,7 @@ class EntityOverlap:
     def evaluate(
         self, examples: Sequence[Example], report: Report = nothing
     ) -> list[dict[str, Any]]:
-        """Reasons: ``empty_summary``, ``no_entities`` (in the summary)."""
+        """Reasons: ``empty_summary``, ``empty_document``, ``no_entities`` (in the summary)."""
         rows = []
         for example in examples:
             rows.append(self._row(example))
@@ -56,14 +56,14 @@ class EntityOverlap:
     def _row(self, example: Example) -> dict[str, Any]:
         ours = self._entities(example.summary)
         row: dict[str, Any] = dict.fromkeys(self.keys)
-        row["entity_precision"] = self._share(ours, example.document)
+        reason = empty_text(example) or (None if ours else "no_entities")
+        if reason is None:
+            row["entity_precision"] = self._share(ours, example.document)
         if example.reference:
             row["entity_precision_target"] = self._share(ours, example.reference)
             theirs = self._entities(example.reference)
             row["entity_recall_target"] = self._share(theirs, example.summary)
-        if not ours:
-            row["reason"] = "no_entities" if example.summary.strip() else "empty_summary"
-        return row
+        return row if reason is None else row | {"reason": reason}
 
     def _entities(self, text: str) -> list[str]:
         return [entity for sentence in self.analyser(text) for entity in sentence.entities]

@@ -24,6 +24,13 @@ class Example:
     reference: str | None = None
 
 
+def empty_text(example: Example) -> str | None:
+    """``empty_summary`` or ``empty_document``, the reason of most metrics, or None."""
+    if not example.summary.strip():
+        return "empty_summary"
+    return None if example.document.strip() else "empty_document"
+
+
 def nothing(done: float) -> None:
     """A report that nobody reads."""
 

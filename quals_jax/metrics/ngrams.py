@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from quals_jax.metrics.metric import Example, Report, nothing
+from quals_jax.metrics.metric import Example, Report, empty_text, nothing
 
 _TOKEN = re.compile("[a-z0-9]+")
 LENGTHS = (1, 2, 3)
@@ -52,14 +52,17 @@ class NgramPrecision:
     def evaluate(
         self, examples: Sequence[Example], report: Report = nothing
     ) -> list[dict[str, Any]]:
-        """A summary without a token has None and the reason ``empty_summary``."""
-        rows: list[dict[str, Any]] = []
+        """Reasons: ``empty_summary``, ``empty_document``, ``no_tokens`` (in the summary)."""
+        rows = []
         for example in examples:
-            document, summary = tokens(example.document), tokens(example.summary)
-            row: dict[str, Any] = {
-                key: _precision(document, summary, n)
-                for key, n in zip(self.keys, LENGTHS, strict=True)
-            }
-            rows.append(row if summary else row | {"reason": "empty_summary"})
+            rows.append(self._row(example))
             report(1)
         return rows
+
+    def _row(self, example: Example) -> dict[str, Any]:
+        document, summary = tokens(example.document), tokens(example.summary)
+        if reason := empty_text(example) or (None if summary else "no_tokens"):
+            return dict.fromkeys(self.keys) | {"reason": reason}
+        return {
+            key: _precision(document, summary, n) for key, n in zip(self.keys, LENGTHS, strict=True)
+        }

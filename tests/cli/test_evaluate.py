@@ -3,13 +3,14 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
 
+from quals_jax.checkpoints.model_folder import load_model_folder
 from quals_jax.commands.evaluate import DEFAULT_METRICS
 from quals_jax.metrics.bartscore import BartScore
+from quals_jax.metrics.metric import Example
 from quals_jax.metrics.ngrams import NgramPrecision
-from quals_jax.metrics.quals import Quals
+from quals_jax.metrics.quals import Quals, QualsOptions
 from quals_jax.metrics.registry import METRICS, MetricOptions, load_metrics
 from tests import golden_files, tolerances
 from tests.cli.conftest import read_rows, write_rows
@@ -111,29 +112,48 @@ def test_references_are_needed_by_rouge_and_may_be_unknown(quals, tmp_path):
     assert done.out == b""
 
 
-def test_models_give_the_numbers_of_the_library(quals, tmp_path):
-    folder = shutil.copytree(WORLD, tmp_path / "model")
+def test_a_model_gives_the_numbers_of_the_library(quals, tmp_path):
     texts = [("Ann Lee moved to Rome. She sings.", "Ann Lee moved to Paris."), ("It rained.", " ")]
     source = write_rows(
         tmp_path / "in.jsonl", [{"document": document, "summary": text} for document, text in texts]
     )
-    done = quals(
-        *("evaluate", source, "--metrics", "bartscore,quals", "--quals-num-beams", 8),
-        *("--bartscore-model", folder, "--quals-model", folder),
-    )
+    command = ("evaluate", source, "--metrics", "bartscore,ngram")
+    done = quals(*command, "--bartscore-model", WORLD)
     assert done.status == 0, done.messages
     first, second = (json.loads(line) for line in done.out.splitlines())
-    options = MetricOptions({"bartscore": WORLD})
-    (bartscore,) = load_metrics(["bartscore"], options)
-    assert isinstance(bartscore, BartScore)
-    metric = Quals.from_pretrained(WORLD, num_beams=8, num_groups=8)
-    (result,) = metric.score(*texts[0])
-    assert first["metrics"]["quals"] == pytest.approx(result.quals, abs=tolerances.QUALS)
-    assert first["metrics"]["quals_min"] == pytest.approx(result.min, abs=tolerances.QUALS)
-    assert np.isfinite(first["metrics"]["bartscore"])
-    assert second["reasons"] == {"bartscore": "empty_summary", "quals": "empty_summary"}
-    assert f"quals: {metric.signature}|low:-0.5" in done.messages
+    bartscore = BartScore(load_model_folder(WORLD))
+    (row,) = bartscore.evaluate([Example(*texts[0])])
+    assert first["metrics"]["bartscore"] == pytest.approx(row["bartscore"], abs=tolerances.QUALS)
+    assert second["reasons"] == {"bartscore": "empty_summary", "ngram": "empty_summary"}
     assert f"bartscore: {bartscore.signature}" in done.messages
+
+
+def test_settings_reach_their_metrics(quals, tmp_path):
+    """Rows without texts: the models are loaded, and nothing is compiled."""
+    source = write_rows(tmp_path / "in.jsonl", [{"document": "d", "summary": ""}])
+    done = quals(
+        *(
+            "evaluate",
+            source,
+            "-o",
+            tmp_path / "out.jsonl",
+            "--metrics",
+            "quals,bartscore,entities",
+        ),
+        *("--quals-model", WORLD, "--bartscore-model", WORLD, "--dtype", "bfloat16"),
+        *("--quals-mode", "paper", "--quals-num-beams", 8),
+        *("--entity-spans", "rules", "--entity-level", 1),
+    )
+    assert done.status == 0, done.messages
+    summary = json.loads((tmp_path / "out.jsonl.summary.json").read_text("utf-8"))
+    found = summary["signatures"]
+    assert list(found) == ["quals", "bartscore", "entities"]
+    options = {"mode": "paper", "num_beams": 8, "num_groups": 8}
+    metric = Quals(load_model_folder(WORLD, "bfloat16"), QualsOptions(**options))
+    assert found["quals"] == f"{metric.signature}|low:-0.5"
+    assert found["bartscore"].endswith("|bfloat16")
+    assert found["entities"] == "entities:rules|match level:1"
+    assert summary["metrics"]["quals"] == {"value": None, "interval": None, "num_rows": 0}
 
 
 def test_nan_is_null_and_an_error_of_its_row(quals, source, monkeypatch):

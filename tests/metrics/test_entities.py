@@ -47,7 +47,10 @@ def test_what_has_no_entities_has_no_share_of_them():
     metric = EntityOverlap(MARKED)
     told: list[float] = []
     rows = metric.evaluate(
-        [Example("Ann", "nobody", "|Ann|"), Example("Ann", " "), Example("Ann", "|Ann|", "nobody")],
+        [
+            *(Example("Ann", "nobody", "|Ann|"), Example("Ann", " ")),
+            *(Example("Ann", "|Ann|", "nobody"), Example("", "|Ann|", "|Ann|")),
+        ],
         told.append,
     )
     none = dict.fromkeys(EntityOverlap.keys)
@@ -55,8 +58,14 @@ def test_what_has_no_entities_has_no_share_of_them():
         none | {"entity_recall_target": 0.0, "reason": "no_entities"},
         none | {"reason": "empty_summary"},
         none | {"entity_precision": 1.0, "entity_precision_target": 0.0},
+        {
+            "entity_precision": None,
+            "entity_precision_target": 1.0,
+            "entity_recall_target": 1.0,
+            "reason": "empty_document",
+        },
     ]
-    assert sum(told) == 3
+    assert sum(told) == 4
 
 
 def test_the_signature_says_who_found_the_entities_and_how_they_are_matched():

@@ -39,13 +39,14 @@ def test_punctuation_does_not_part_ngrams():
 def test_a_summary_without_tokens_has_no_numbers_and_a_short_one_no_long_ngrams():
     told: list[float] = []
     examples = [Example("A cat sat.", text) for text in ("…", "A cat", "")]
-    nothing = dict.fromkeys(NgramPrecision.keys) | {"reason": "empty_summary"}
-    assert NgramPrecision().evaluate(examples, told.append) == [
-        nothing,
+    none = dict.fromkeys(NgramPrecision.keys)
+    assert NgramPrecision().evaluate([*examples, Example("\n", "A cat")], told.append) == [
+        none | {"reason": "no_tokens"},
         {"ngram1_precision": 1.0, "ngram2_precision": 1.0, "ngram3_precision": None},
-        nothing,
+        none | {"reason": "empty_summary"},
+        none | {"reason": "empty_document"},
     ]
-    assert sum(told) == 3
+    assert sum(told) == 4
 
 
 def test_nothing_is_found_in_an_empty_document():
