@@ -8,6 +8,7 @@ Needs torch and transformers 4.56.2 in an environment of their own:
 `bart_score` computes what ``BARTScorer.score`` of github.com/neulab/BARTScore computes: both texts
 by the tokenizer with its special tokens, cut at the model's length; cross-entropy of the labels;
 mean over the target's tokens. Some of the texts are longer than the model's 80 positions.
+``without_bos`` is the same without the leading ``<s>`` of both texts, cut at the same tokens.
 """
 
 import json
@@ -29,18 +30,18 @@ TEXTS = [
 
 
 @torch.inference_mode()
-def bart_score(model, tokenizer, source: str, target: str) -> float:
+def bart_score(model, tokenizer, source: str, target: str, *, bos: bool) -> float:
     limit = model.config.max_position_embeddings
     src, tgt = (
-        tokenizer([text], max_length=limit, truncation=True, return_tensors="pt")
+        tokenizer([text], max_length=limit, truncation=True, return_tensors="pt").input_ids
         for text in (source, target)
     )
-    out = model(
-        input_ids=src["input_ids"], attention_mask=src["attention_mask"], labels=tgt["input_ids"]
-    )
+    if not bos:
+        src, tgt = src[:, 1:], tgt[:, 1:]
+    out = model(input_ids=src, attention_mask=torch.ones_like(src), labels=tgt)
     logp = torch.log_softmax(out.logits.view(-1, model.config.vocab_size), dim=1)
-    loss = torch.nn.functional.nll_loss(logp, tgt["input_ids"].view(-1), reduction="none")
-    return -(loss.sum() / tgt["attention_mask"].sum()).item()
+    loss = torch.nn.functional.nll_loss(logp, tgt.view(-1), reduction="none")
+    return -(loss.sum() / tgt.numel()).item()
 
 
 def main() -> None:
@@ -51,7 +52,8 @@ def main() -> None:
             "source": source,
             "target": target,
             "tokens": len(tokenizer(target)["input_ids"]),
-            "score": bart_score(model, tokenizer, source, target),
+            "with_bos": bart_score(model, tokenizer, source, target, bos=True),
+            "without_bos": bart_score(model, tokenizer, source, target, bos=False),
         }
         for source, target in TEXTS
     ]
