@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from quals_jax import __version__
 from quals_jax.commands import (
+    compare,
     convert,
     evaluate,
     export,
@@ -26,6 +27,7 @@ _COMMANDS = (
     score,
     evaluate,
     meta_eval,
+    compare,
     generate,
     select,
     report,

@@ -11,6 +11,7 @@ import pytest
 
 from quals_jax import cli
 from quals_jax.commands import (
+    compare,
     convert,
     evaluate,
     export,
@@ -32,6 +33,7 @@ _MODULES = (
     score,
     evaluate,
     meta_eval,
+    compare,
     generate,
     select,
     report,
