@@ -129,11 +129,9 @@ def _card(row: Results, results: Results) -> Markup:
         text = element("span", row["document"], class_="long")
         document = element("div", _labelled("Document", text), class_="texts one")
     texts = row["summaries"]
-    shown: tuple[Child, Child] = (_no_text(), _no_text())
-    if all(text is not None for text in texts):
-        shown = marked_differences(*texts)
-    elif any(text is not None for text in texts):
-        shown = tuple(_no_text() if text is None else text for text in texts)
+    shown: list[Child] = [_no_text() if text is None else text for text in texts]
+    if None not in texts:
+        shown = list(marked_differences(*texts))
     sides = [
         _labelled(system, side) for system, side in zip(results["systems"], shown, strict=True)
     ]

@@ -4,7 +4,7 @@ first, second = marked_differences("Ann won.", "Bob won.")    # <mark>Ann</mark>
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from quals_jax.report.markup import Child, element
@@ -22,7 +22,7 @@ def marked_differences(first: str, second: str) -> tuple[Child, Child]:
     return list(_marked(first_parts)), list(_marked(second_parts))
 
 
-def _marked(parts: list[tuple[str, str]]) -> Iterator[Child]:
+def _marked(parts: Iterable[tuple[str, str]]) -> Iterator[Child]:
     for kind, text in parts:
         inner = text.strip()
         if kind == "equal" or not inner:
