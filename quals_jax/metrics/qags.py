@@ -167,7 +167,7 @@ class Qags:
                 try:
                     ids = question_source(
                         tokenizer,
-                        text_ids,
+                        text_ids[self._first_token(item.summary, candidate, len(text_ids)) :],
                         candidate,
                         quals.max_source_tokens + 1,
                         self._separator_id,
@@ -189,6 +189,15 @@ class Qags:
             if item.result is None and not item.questions:
                 reason = "no_questions" if item.candidates else "no_candidates"
                 item.result = QagsResult(None, reason, dropped=item.dropped)
+
+    def _first_token(self, summary: str, candidate: str, num_tokens: int) -> int:
+        """Where to begin reading a summary too long for the generator: around the candidate."""
+        tokenizer = self._model.tokenizer
+        room = self._model.quals.max_source_tokens - len(tokenizer.encode(candidate)) - 1
+        if num_tokens <= room:
+            return 0
+        before = len(tokenizer.encode(summary[: max(0, summary.find(candidate))]))
+        return max(0, min(before - room // 2, num_tokens - room))
 
     def _question(self, hypothesis: Hypothesis, candidate: str) -> Question:
         try:

@@ -107,13 +107,25 @@ def test_the_generator_reads_summary_separator_and_candidate(sources, model):
 
 
 def test_conventions_of_the_models_checkpoint_are_kept(sources, model):
-    quals = dataclasses.replace(model.quals, add_bos=True, max_source_tokens=6)
+    quals = dataclasses.replace(model.quals, add_bos=True)
     metric(dataclasses.replace(model, quals=quals), num_answers=1).score([DOCUMENT], [SUMMARY])
-    tokenizer = model.tokenizer
     [source] = sources
-    kept = 5 - len(tokenizer.encode("Leeds"))
-    assert source[: kept + 1] == [tokenizer.bos_id, *tokenizer.encode(SUMMARY)[:kept]]
-    assert source[kept + 1] == tokenizer.separator_id
+    assert source[:2] == [model.tokenizer.bos_id, model.tokenizer.encode(SUMMARY)[0]]
+
+
+def test_a_summary_too_long_is_read_around_the_candidate(sources, model):
+    quals = dataclasses.replace(model.quals, max_source_tokens=24)
+    filler = "It was so and it was not so all day long. "
+    metric(dataclasses.replace(model, quals=quals), num_answers=1).score(
+        [DOCUMENT] * 3,
+        [SUMMARY + filler * 3, filler * 3 + SUMMARY + filler * 3, filler * 3 + SUMMARY],
+    )
+    tokenizer = model.tokenizer
+    texts = [tokenizer.decode(source[: source.index(tokenizer.separator_id)]) for source in sources]
+    assert all(len(source) == 25 for source in sources)
+    assert all("Leeds" in text for text in texts)
+    assert texts[0].startswith("A fire in")
+    assert texts[2].endswith("26 people.")
 
 
 def test_only_kept_questions_are_asked_about_the_document(sources, model):
