@@ -60,6 +60,8 @@ def _bar(dataset: DatasetResult, question: str, y: float, parts: dict[str, tuple
     total = found["num_documents"]
     if not total:
         return [*shapes, text(_LABELS, y + 16, "no answers", "soft")]
+    middle = _LABELS + _BAR / 2  # shows between the bars, which hide it
+    shapes.append(line(middle, y - 5, middle, y + _HEIGHT + 5, "guide"))
     x, counts = _LABELS, cast(dict[str, int], found["majority"])
     for key, (name, words) in parts.items():
         count = counts[key]
@@ -70,8 +72,7 @@ def _bar(dataset: DatasetResult, question: str, y: float, parts: dict[str, tuple
         if width >= _NARROW:
             shapes.append(text(x + width / 2, y + 16, f"{count}", "", "middle"))
         x += width
-    middle = _LABELS + _BAR / 2
-    return [*shapes, line(middle, y - 2, middle, y + _HEIGHT + 2, "guide")]
+    return shapes
 
 
 def _words(dataset: DatasetResult, results: StudyResults) -> str:

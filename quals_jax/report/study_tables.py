@@ -90,7 +90,7 @@ def headline(dataset: DatasetResult, systems: tuple[str, str]) -> Markup:
         element("b", first, f" was more factual in {counts['better']}"),
         ", ",
         element("b", second, f" in {counts['worse']}"),
-        f" (p {p_value}; with Holm's correction {corrected}).",
+        f" (p {p_value}; with Holm's correction p {corrected}).",
         class_="result",
     )
 
