@@ -18,3 +18,4 @@ BFLOAT16_LOSS = 0.01  # training losses with bfloat16 products against float32, 
 PARAMS = 2e-6  # parameters after recorded updates, absolute and relative
 STATISTIC = 1e-9  # correlations and other statistics against scipy and hand-computed values
 ROUNDED = 1e-6  # figures that are written with six decimals
+DRAWN = 0.02  # pixels: drawings are written with two decimals

@@ -6,7 +6,7 @@ from typing import Any
 from quals_jax.report.markup import Markup
 from quals_jax.report.svg import box, drawing, line, text
 
-_BAR, _ROW, _HEIGHT, _TOP = 560.0, 32.0, 22.0, 40.0
+_WIDTH, _ROW, _HEIGHT, _TOP = 850.0, 32.0, 22.0, 40.0
 _LETTER = 7.4  # width of a bold letter of usual size
 _NARROW = 34.0  # narrower parts carry no number
 
@@ -30,7 +30,7 @@ def comparison_chart(systems: Sequence[str], metrics: Sequence[Mapping[str, Any]
     title = "Rows where each system is better: " + "; ".join(
         f"{m['name']} {m['wins']}, {m['ties']} ties, {m['losses']}" for m in metrics
     )
-    right = max(labels + _BAR, x)
+    right = max(_WIDTH, x)
     return drawing(right, _TOP + _ROW * len(metrics) + 2, title, *shapes)
 
 
@@ -41,11 +41,11 @@ def _bar(metric: Mapping[str, Any], left: float, y: float, parts) -> list[Markup
     shapes, x = [], left
     for key, (name, words) in parts.items():
         count = metric[key]
-        width = _BAR * count / total
+        width = (_WIDTH - left) * count / total
         if count:
             shapes.append(box(x, y, width, _HEIGHT, name, f"{words}: {count:,} of {total:,} rows"))
         if width >= _NARROW:
             shapes.append(text(x + width / 2, y + 15, f"{count:,}", "", "middle"))
         x += width
-    middle = left + _BAR / 2
+    middle = (left + _WIDTH) / 2
     return [*shapes, line(middle, y - 2, middle, y + _HEIGHT + 2, "guide")]

@@ -123,7 +123,7 @@ def _rows(results: Results, metric: str, count: int) -> list[Markup]:
 
 
 def _card(row: Results, results: Results) -> Markup:
-    heading = element("h3", f"Row {row['id']}")
+    heading = element("p", element("b", "Row "), element("code", row["id"]), class_="sans")
     document = None
     if row["document"] is not None:
         text = element("span", row["document"], class_="long")

@@ -27,7 +27,7 @@ figure{margin:1rem 0 1.6rem}
 figcaption{max-width:46rem;margin-top:.5rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.1rem}
 .scroll{overflow-x:auto}
-.stack{display:grid;gap:1rem;margin:1rem 0}
+.stack{display:grid;grid-template-columns:minmax(0,1fr);gap:1rem;margin:1rem 0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem;
 margin:1.4rem 0}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.7rem .9rem}

@@ -4,29 +4,35 @@ first, second = marked_differences("Ann won.", "Bob won.")    # <mark>Ann</mark>
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from quals_jax.report.markup import Child, element
 
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def marked_differences(first: str, second: str) -> tuple[Child, Child]:
     """Both texts, what differs marked; blanks and the case of letters do not count."""
-    tokens = _TOKEN.findall(first), _TOKEN.findall(second)
-    folded = [[" " if t.isspace() else t.casefold() for t in side] for side in tokens]
+    words = [list(_WORD.finditer(text)) for text in (first, second)]
+    folded = [[word[0].casefold() for word in side] for side in words]
     steps = SequenceMatcher(None, *folded, autojunk=False).get_opcodes()
-    first_parts = [(kind, "".join(tokens[0][i:j])) for kind, i, j, _, _ in steps]
-    second_parts = [(kind, "".join(tokens[1][i:j])) for kind, _, _, i, j in steps]
-    return list(_marked(first_parts)), list(_marked(second_parts))
+    changed = [step for step in steps if step[0] != "equal"]
+    return (
+        list(_marked(first, words[0], [(start, end) for _, start, end, _, _ in changed])),
+        list(_marked(second, words[1], [(start, end) for _, _, _, start, end in changed])),
+    )
 
 
-def _marked(parts: Iterable[tuple[str, str]]) -> Iterator[Child]:
-    for kind, text in parts:
-        inner = text.strip()
-        if kind == "equal" or not inner:
-            yield text
-            continue
-        start = text.index(inner)
-        yield [text[:start], element("mark", inner), text[start + len(inner) :]]
+def _marked(
+    text: str, words: list[re.Match[str]], ranges: list[tuple[int, int]]
+) -> Iterator[Child]:
+    """The text with ranges of its words marked, blanks between them included."""
+    done = 0
+    for start, end in ranges:
+        if start < end:
+            left, right = words[start].start(), words[end - 1].end()
+            yield text[done:left]
+            yield element("mark", text[left:right])
+            done = right
+    yield text[done:]
