@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install test demo lint lock clean
+.PHONY: install test docs demo lint lock clean
 install: .venv/.installed
 
 # uv installs the locked set in seconds; where it is to be had from nowhere, pip does the same.
@@ -21,7 +21,10 @@ test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyrefly check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+docs: install
+	$(BIN)/mkdocs serve
 
 demo: install
 	$(BIN)/python -m experiments.demo --workdir runs/demo

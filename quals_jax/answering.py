@@ -21,6 +21,7 @@ from jaxtyping import Array, Int
 from quals_jax.checkpoints.encoder_folder import EncoderFolder, load_encoder_folder
 from quals_jax.models.bert import Bert, Params, bind, second_text
 from quals_jax.models.bert_config import BertConfig
+from quals_jax.models.flops import encoder_flops
 from quals_jax.models.spans import best_spans
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
@@ -186,7 +187,10 @@ class SpanAnswerer:
             spans = [np.asarray(values) for values in self._spans(self.model.params, src_BS)]
             return [_Span(*(values[row].item() for values in spans)) for row in range(len(batch))]
 
-        return run_in_batches(shapes, max_rows, run, report)
+        def flops(shape: Shape) -> float:
+            return encoder_flops(self.model.config, shape[0])
+
+        return run_in_batches(shapes, max_rows, flops, run, report)
 
     def _choose(
         self, context: str, offsets: list[tuple[int, int]], cases: list[tuple[_Window, _Outcome]]

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from quals_jax.models.bart import Bart, Cache, Params, bind
 from quals_jax.models.config import BartConfig
+from quals_jax.models.flops import bart_flops
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
@@ -126,7 +127,9 @@ class Scorer:
             return [_unpack(chunk(call), logp_BNT[row]) for row, call in enumerate(batch)]
 
         results: list[list[np.ndarray] | RowFailure] = [[] for _ in sources]
-        outcomes = run_in_batches(shapes, max_rows, run, report)
+        outcomes = run_in_batches(
+            shapes, max_rows, lambda shape: bart_flops(self._config, *shape), run, report
+        )
         for (row, _), outcome in zip(calls, outcomes, strict=True):
             done = results[row]
             if isinstance(done, list):

@@ -21,6 +21,7 @@ from quals_jax.decoding.beam import State, Step
 from quals_jax.decoding.candidates import FREE, Rules, best_candidates, log_normaliser
 from quals_jax.models.bart import Params, bind
 from quals_jax.models.config import BartConfig
+from quals_jax.models.flops import bart_flops
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
@@ -136,6 +137,9 @@ class Continuer:
             tokens = shape[0] + _PREFIXES_PER_CALL * self._max_len
             return max(1, self._tokens_per_batch // tokens)
 
+        def flops(shape: Shape) -> float:
+            return bart_flops(self._config, shape[0], _PREFIXES_PER_CALL, self._max_len)
+
         def run(shape: Shape, batch: list[int]) -> list[list[list[int]] | RowFailure]:
             src_BS = pad_rows([sources[calls[i][0]] for i in batch], shape[0], pad, max_rows(shape))
             size = (len(src_BS), _PREFIXES_PER_CALL, self._max_len)
@@ -151,7 +155,8 @@ class Continuer:
 
         shapes = [(length_bucket(len(sources[row]), limit),) for row, _ in calls]
         results: list[list[list[int]] | RowFailure] = [[] for _ in sources]
-        for (row, _), outcome in zip(calls, run_in_batches(shapes, max_rows, run), strict=True):
+        outcomes = run_in_batches(shapes, max_rows, flops, run)
+        for (row, _), outcome in zip(calls, outcomes, strict=True):
             done = results[row]
             if isinstance(done, list):
                 results[row] = outcome if isinstance(outcome, RowFailure) else done + outcome

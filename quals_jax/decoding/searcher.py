@@ -20,6 +20,7 @@ from quals_jax.decoding.hypotheses import Hypotheses
 from quals_jax.decoding.options import BeamSearch, Sampling
 from quals_jax.models.bart import Params
 from quals_jax.models.config import BartConfig
+from quals_jax.models.flops import bart_flops
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
@@ -58,6 +59,7 @@ class Searcher:
         self._run = _compiled(config, options, forced_bos_id)
         per_batch = _HYPOTHESES_PER_BATCH.get(jax.default_backend(), 1920)
         num = options.num_beams if isinstance(options, BeamSearch) else options.num_samples
+        self._num, self._max_len = num, options.max_len
         self._max_rows = max(1, per_batch // num)
 
     def search(
@@ -85,7 +87,11 @@ class Searcher:
             return [_unpack(found, row) for row in range(len(batch))]
 
         shapes = [(length_bucket(len(source), limit),) for source in sources]
-        return run_in_batches(shapes, lambda shape: self._max_rows, run, report)
+
+        def flops(shape: Shape) -> float:
+            return bart_flops(self._config, shape[0], self._num, self._max_len)
+
+        return run_in_batches(shapes, lambda shape: self._max_rows, flops, run, report)
 
 
 def _key_data(seed: int, name: str) -> np.ndarray:

@@ -71,7 +71,12 @@ class Quals:
     def from_pretrained(
         cls, folder: str | Path, mode: Literal["clean", "paper"] = "clean", **options: object
     ) -> "Quals":
-        """Loads a model folder; nothing is downloaded. ``options``: fields of `QualsOptions`."""
+        """Loads a model folder; nothing is downloaded. ``options``: fields of `QualsOptions`.
+
+        Every beam is a group of its own unless ``num_groups`` says otherwise.
+        """
+        if "num_beams" in options:
+            options.setdefault("num_groups", options["num_beams"])
         return cls(load_model_folder(folder), QualsOptions(mode=mode, **options))  # pyrefly: ignore
 
     @property

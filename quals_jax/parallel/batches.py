@@ -21,11 +21,9 @@ Outcome = TypeVar("Outcome")
 # Steps of about 1.4: at most a third of a bucket is padding, a sixth on average.
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
-# So many full batches are worth a compiled program of their own; after them a last batch is filled
-# up with finished rows, which is at most a fourth more work.
-_FULL_BATCHES = 4
-# Rows may join a shape with at most so many times the positions of their own.
-_MOST_PADDING = 2.5
+# Compiling a program takes about as long as so many floating-point operations: 5 seconds of two
+# CPU cores for a model of a few layers, 10 of an accelerator.
+_PROGRAM_FLOPS = {"cpu": 2e11, "gpu": 1e15, "tpu": 1e15}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,65 +56,76 @@ def rows_bucket(rows: int, max_rows: int) -> int:
 def run_in_batches(
     shapes: Sequence[Shape],
     max_rows: Callable[[Shape], int],
+    flops: Callable[[Shape], float],
     run: Callable[[Shape, list[int]], list[Outcome]],
     report: Callable[[int], None] = lambda rows: None,
 ) -> list[Outcome | RowFailure]:
     """Calls ``run(shape, indices)`` for batches of rows that share a shape.
 
-    ``max_rows(shape)`` bounds a batch. Every batch of a new size is compiled anew, which for small
-    models costs more than running it: rows that are few for their shape join a larger shape, and a
-    last batch is filled up with rows of the one before. The batches depend on
-    ``shapes`` alone, so the same rows give the same bits on every run. ``report`` is told how many
-    rows each batch finished.
+    ``max_rows(shape)`` bounds a batch, ``flops(shape)`` is the work of one row. Every batch of a
+    new size is compiled anew, which for small models takes longer than to run it: rows join a
+    larger shape, and a last batch is filled up with rows that it has already, where the padding is
+    less work than a program. Indices past the length of a batch's own rows are such fillers. The
+    batches depend on ``shapes`` alone, so the same rows give the same bits on every run.
+    ``report`` is told how many rows each batch finished.
     """
 
     def limit_of(shape: Shape) -> int:
         return rows_bucket(10**9, max_rows(shape))
 
-    groups = _joined(shapes, limit_of)
+    budget = _PROGRAM_FLOPS.get(jax.default_backend(), 1e15)
     outcomes: list[Any] = [None] * len(shapes)
+    groups = _joined(shapes, limit_of, flops, budget)
     for shape in sorted(groups, reverse=True):  # the largest first: memory trouble shows at once
         rows, limit = groups[shape], limit_of(shape)
         for start in range(0, len(rows), limit):
-            first = start
-            if len(rows) - start < limit and start >= _FULL_BATCHES * limit:
-                first = len(rows) - limit
-            batch = rows[first : start + limit]
-            done = _run_halving(run, shapes, shape, batch)[start - first :]
-            for index, outcome in zip(rows[start : start + limit], done, strict=True):
+            batch = rows[start : start + limit]
+            missing = limit - len(batch)
+            # A first batch stays small: whoever scores text by text would wait for the fillers.
+            fillers = rows[:missing] if start and missing * flops(shape) < budget else []
+            done = _run_halving(run, shapes, shape, batch + fillers)[: len(batch)]
+            for index, outcome in zip(batch, done, strict=True):
                 outcomes[index] = outcome
             report(len(done))
     return outcomes
 
 
-def _joined(shapes: Sequence[Shape], limit_of: Callable[[Shape], int]) -> dict[Shape, list[int]]:
-    """The rows of each shape, in order; rows that are not worth a program join a larger shape.
-
-    These are all rows of a shape with few full batches, otherwise those over from full batches.
-    """
+def _joined(
+    shapes: Sequence[Shape],
+    limit_of: Callable[[Shape], int],
+    flops: Callable[[Shape], float],
+    budget: float,
+) -> dict[Shape, list[int]]:
+    """The rows of each shape, in order, after those joined another that save work by it."""
     groups: dict[Shape, list[int]] = defaultdict(list)
     for index, shape in enumerate(shapes):
         groups[shape].append(index)
-    for shape in sorted(groups):  # a shape comes before all that hold it
-        rows, limit = groups[shape], limit_of(shape)
-        over = len(rows) if len(rows) < _FULL_BATCHES * limit else len(rows) % limit
-        moved = rows[len(rows) - over :]
-        own = {shapes[index] for index in moved}  # some may have joined this shape
-        larger = [
-            other
-            for other in groups
-            if other != shape and all(_holds(other, smaller) for smaller in own)
-        ]
-        if larger and moved:
-            groups[min(larger, key=math.prod)] += moved
-            del rows[len(rows) - over :]
+
+    def work(shape: Shape, num_rows: int) -> float:
+        """Of all batches of a shape and of compiling their programs; none for no rows."""
+        full, over = divmod(num_rows, limit_of(shape))
+        total = full * (limit_of(shape) * flops(shape)) + (budget if full else 0.0)
+        if over:
+            alone = rows_bucket(over, limit_of(shape)) * flops(shape) + budget
+            total += min(alone, limit_of(shape) * flops(shape)) if full else alone
+        return total
+
+    for shape in sorted(groups, key=math.prod):  # a shape comes before all that hold it
+        num = len(groups[shape])
+        best, least = None, work(shape, num)
+        for other in groups:
+            if other != shape and groups[other] and _holds(other, shape):
+                more = work(other, len(groups[other]) + num) - work(other, len(groups[other]))
+                if more < least:
+                    best, least = other, more
+        if best is not None:
+            groups[best] += groups[shape]
+            groups[shape] = []
     return {shape: sorted(rows) for shape, rows in groups.items() if rows}
 
 
 def _holds(larger: Shape, shape: Shape) -> bool:
-    """Whether rows of ``shape`` fit into ``larger`` without much padding."""
-    fits = all(size >= own for size, own in zip(larger, shape, strict=True))
-    return fits and math.prod(larger) <= _MOST_PADDING * math.prod(shape)
+    return all(size >= own for size, own in zip(larger, shape, strict=True))
 
 
 def _run_halving(run, own_shapes: Sequence[Shape], shape: Shape, batch: list[int]) -> list[Any]:
