@@ -22,6 +22,7 @@ from quals_jax.answering import TOKENS_PER_BATCH
 from quals_jax.checkpoints.encoder_folder import EncoderFolder, load_encoder_folder
 from quals_jax.models.bert import Bert, Params, bind
 from quals_jax.models.bert_config import BertConfig
+from quals_jax.models.flops import encoder_flops
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 from quals_jax.text.pair_tokenizer import PAIR_TOKENS, join_pair
@@ -136,7 +137,10 @@ class ClaimClassifier:
             p_BC = np.asarray(self._probabilities(self.model.params, src_BS))
             return [_checked(float(p_BC[row, self._class])) for row in range(len(batch))]
 
-        return run_in_batches(shapes, max_rows, run, report)
+        def flops(shape: Shape) -> float:
+            return encoder_flops(self.model.config, shape[0])
+
+        return run_in_batches(shapes, max_rows, flops, run, report)
 
 
 def _checked(value: float) -> float | RowFailure:
