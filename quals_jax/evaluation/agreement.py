@@ -29,7 +29,10 @@ def krippendorff_alpha(items: Items, level: Level = "nominal") -> float | None:
     Raises TypeError for ordinal judgements that cannot be compared with each other.
     """
     coincidences, values = _coincidences(items, level)
-    return _alpha(coincidences.sum(axis=0), level) if values else None
+    if not values:
+        return None
+    (alpha,) = _alphas(coincidences.sum(axis=0, keepdims=True), level)
+    return None if np.isnan(alpha) else float(alpha)
 
 
 def alpha_interval(
@@ -44,9 +47,7 @@ def alpha_interval(
         return None
 
     def alphas(counts_RN: np.ndarray) -> np.ndarray:
-        totals = np.einsum("rn,nvw->rvw", counts_RN, coincidences)
-        found = [_alpha(total, level) for total in totals]
-        return np.array([np.nan if alpha is None else alpha for alpha in found])
+        return _alphas(np.einsum("rn,nvw->rvw", counts_RN, coincidences), level)
 
     everyone = range(len(coincidences))
     return interval(resampled(alphas, everyone, num_resamples=num_resamples, seed=seed))
@@ -74,23 +75,24 @@ def _coincidences(items: Items, level: Level) -> tuple[np.ndarray, list[Any]]:
     return pairs / (counts.sum(axis=1) - 1)[:, None, None], values
 
 
-def _alpha(coincidences: np.ndarray, level: Level) -> float | None:
-    """Alpha of the coincidences [V, V] of all items."""
-    totals = coincidences.sum(axis=0)
+def _alphas(coincidences: np.ndarray, level: Level) -> np.ndarray:
+    """Alpha of each table of coincidences [R, V, V]; NaN where it is undefined."""
+    totals = coincidences.sum(axis=1)
     different = _differences(totals, level)
-    expected = totals @ different @ totals
-    if expected <= 0:
-        return None
-    observed = (coincidences * different).sum()
-    return float(1 - (totals.sum() - 1) * observed / expected)
+    observed = (coincidences * different).sum(axis=(1, 2))
+    expected = np.einsum("rv,rvw,rw->r", totals, different, totals)
+    ratio = np.full(len(totals), np.nan)
+    np.divide((totals.sum(axis=1) - 1) * observed, expected, out=ratio, where=expected > 0)
+    return 1 - ratio
 
 
 def _differences(totals: np.ndarray, level: Level) -> np.ndarray:
-    """Squared differences of the values, [V, V]; `totals` is how often each value was given.
+    """Squared differences of the values, [R, V, V]; `totals` [R, V] is how often each was given.
 
     Ordinal: the judgements that lie between two values, those at its ends by half.
     """
     if level == "nominal":
-        return 1.0 - np.eye(len(totals))
-    middles = np.cumsum(totals) - totals / 2
-    return (middles[:, None] - middles[None, :]) ** 2
+        num_tables, num_values = totals.shape
+        return np.broadcast_to(1.0 - np.eye(num_values), (num_tables, num_values, num_values))
+    middles = np.cumsum(totals, axis=1) - totals / 2
+    return (middles[:, :, None] - middles[:, None, :]) ** 2
