@@ -24,7 +24,15 @@ ModelConfig = BartConfig | BertConfig
 AnyTokenizer = Tokenizer | WordPieceTokenizer
 
 # What two models may differ in and still have the same parameters.
-_NOT_SIZES = {"dropout", "attention_dropout", "activation_dropout", "init_std", "dtype", "remat"}
+_NOT_SIZES = {
+    "dropout",
+    "attention_dropout",
+    "activation_dropout",
+    "init_std",
+    "init_matching",
+    "dtype",
+    "remat",
+}
 
 
 def bind(config: ModelConfig, params: Params) -> bart.Bart | bert.Bert:

@@ -16,6 +16,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
@@ -106,8 +107,19 @@ def param_shapes(config: BertConfig) -> Params:
 
 
 def init_params(config: BertConfig, seed: int) -> Params:
-    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms."""
-    return draw_params(param_shapes(config), config.init_std, seed)
+    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms.
+
+    With ``config.init_matching`` the first layer's queries and keys begin as the same orthogonal
+    matrix times its root, so a token attends to its equals (Trockman & Kolter 2023).
+    """
+    params = draw_params(param_shapes(config), config.init_std, seed)
+    if config.init_matching:
+        rng = np.random.default_rng([seed, 1])
+        matrix_DD = np.linalg.qr(rng.standard_normal((config.d_model, config.d_model)))[0]
+        kernel = jnp.asarray(matrix_DD * config.init_matching**0.5, jnp.float32)
+        for name in ("q_proj", "k_proj"):
+            params["layers_0"]["self_attn"][name]["kernel"] = kernel
+    return params
 
 
 def bind(config: BertConfig, params: Params) -> Bert:

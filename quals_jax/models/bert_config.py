@@ -27,6 +27,7 @@ class BertConfig:
     dropout: float = 0.1
     attention_dropout: float = 0.1
     init_std: float = 0.02
+    init_matching: float = 0.0  # see `init_params`: small encoders take long to learn to compare
     norm_eps: float = 1e-12
     cls_id: int = 101
     sep_id: int = 102

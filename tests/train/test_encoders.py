@@ -125,6 +125,22 @@ def test_another_head_keeps_the_encoder(tmp_path):
         first_params(dataclasses.replace(config, encoder_heads=2), str(tmp_path / "span"), seed=1)
 
 
+def test_matching_queries_and_keys_make_a_token_attend_to_its_equals():
+    config = dataclasses.replace(CONFIG, d_model=48, encoder_heads=3, init_matching=2.0)
+    params = bert.init_params(config, 1)
+    attention = bert.bind(config, params).layers_0.self_attn
+    x_BSD = jax.random.normal(jax.random.key(0), (1, 9, 48))
+    x_BSD = x_BSD.at[:, 7].set(x_BSD[:, 2])
+    keys_BHSE, _ = attention.keys_values(x_BSD)
+    scores = jnp.einsum("bhte,bhse->bhts", attention.queries(x_BSD), keys_BHSE)[0].mean(axis=0)
+    assert sorted(np.argsort(-scores[2])[:2].tolist()) == [2, 7]
+    assert scores[2, 7] == pytest.approx(float(scores[2, 2]), rel=1e-5)
+    plain = bert.init_params(dataclasses.replace(config, init_matching=0.0), 1)
+    assert (
+        params["layers_0"]["fc1"]["kernel"].tolist() == plain["layers_0"]["fc1"]["kernel"].tolist()
+    )
+
+
 def test_data_and_model_belong_together():
     with pytest.raises(ValueError, match="model must be a BertConfig with head 'span', not BartC"):
         Experiment(data=SpanData(), num_steps=1)
