@@ -8,6 +8,7 @@ alone gets a `RowFailure` and its neighbours get their results.
 """
 
 import dataclasses
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -80,14 +81,25 @@ def run_in_batches(
         rows, limit = groups[shape], limit_of(shape)
         for start in range(0, len(rows), limit):
             batch = rows[start : start + limit]
-            missing = limit - len(batch)
-            # A first batch stays small: whoever scores text by text would wait for the fillers.
-            fillers = rows[:missing] if start and missing * flops(shape) < budget else []
+            # A first batch grows little: whoever scores text by text would wait for its fillers.
+            size, worth = (limit, budget) if start else (_coarse(len(batch), limit), budget / 10)
+            missing = size - len(batch)
+            fillers = list(itertools.islice(itertools.cycle(rows), missing))
+            if missing * flops(shape) >= worth:
+                fillers = []
             done = _run_halving(run, shapes, shape, batch + fillers)[: len(batch)]
             for index, outcome in zip(batch, done, strict=True):
                 outcomes[index] = outcome
             report(len(done))
     return outcomes
+
+
+def _coarse(rows: int, limit: int) -> int:
+    """The next power of four, at most ``limit``: so that jobs of any size share few programs."""
+    size = 1
+    while size < rows:
+        size *= 4
+    return min(size, limit)
 
 
 def _joined(

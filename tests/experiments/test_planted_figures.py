@@ -30,9 +30,9 @@ def test_figures_of_real_pairs(tmp_path):
     assert list(problems(results, QAGenTest, "qagen")) == []
     metric = Quals.from_pretrained(WORLD_QAGEN, **dataclasses.asdict(OPTIONS))
     examples = summary_examples(held_out_articles(6, seed=2), seed=2)
-    scored = [
-        (example, metric.score(example.document, example.summary)[0].quals) for example in examples
-    ]
+    documents, summaries = zip(*[(e.document, e.summary) for e in reversed(examples)], strict=True)
+    found = metric.score(documents, summaries)  # each document again for each of its summaries
+    scored = [(e, result.quals) for e, result in zip(examples, reversed(found), strict=True)]
     with_score = [(example, quals) for example, quals in scored if quals is not None]
     counts = results["counts"]
     assert counts["faithful"] + counts["corrupted"] == len(with_score) > 4

@@ -31,7 +31,7 @@ def _run(shapes, max_rows, fits=lambda shape, batch: True, unit=PROGRAM / 100):
 
 
 def test_rows_join_a_larger_shape_where_the_padding_is_less_work_than_a_program():
-    outcomes, batches = _run([(16,), (32,), (16,), (24,), (16,)], max_rows=8, unit=PROGRAM / 1000)
+    outcomes, batches = _run([(16,), (32,), (16,), (24,), (16,)], max_rows=8, unit=PROGRAM / 900)
     assert batches == [((32,), [0, 1, 2, 3, 4])]
     assert outcomes == [f"row {index}" for index in range(5)]
     # 8 more positions for each of 12 rows are 96 % of a program, of 13 rows 104 %.
@@ -48,7 +48,7 @@ def test_rows_of_heavy_work_keep_their_shape():
 
 
 def test_rows_never_join_a_shape_that_is_smaller_in_some_way():
-    _, batches = _run([(16, 4), (48, 4), (64, 3)], max_rows=8, unit=1.0)
+    _, batches = _run([(16, 4), (48, 4), (64, 3)], max_rows=8, unit=PROGRAM / 1500)
     assert batches == [((64, 3), [2]), ((48, 4), [0, 1])]
 
 
@@ -60,8 +60,12 @@ def test_a_last_batch_is_filled_up_where_that_is_less_work_than_a_program():
     assert batches == [((16,), [0, 1, 2, 3]), ((16,), [4, 5])]
 
 
-def test_a_first_batch_is_not_filled_up():
-    _, batches = _run([(16,)] * 3, max_rows=8, unit=1.0)
+def test_a_first_batch_is_filled_up_to_a_power_of_four_where_that_is_little_work():
+    for rows, size in ((1, 1), (3, 4), (5, 16), (17, 30)):
+        _, batches = _run([(16,)] * rows, max_rows=30, unit=PROGRAM / 1e5)
+        (batch,) = batches
+        assert batch[1] == [i % rows for i in range(size)]
+    _, batches = _run([(16,)] * 3, max_rows=30)  # one row more would be 16 % of a program
     assert batches == [((16,), [0, 1, 2])]
 
 
