@@ -86,9 +86,7 @@ class EvaluationTally:
             metrics = _value(score.get("metrics"))
             if metrics is not None:  # the row could be read
                 self.scores.append((row["document_sha256"], metrics))
-                for item in (_value(score.get("reasons")) or {}).items():
-                    if item[1] is not None:  # a column of a Parquet file
-                        self._reasons[item] += 1
+                self._reasons.update((_value(score.get("reasons")) or {}).items())
 
     def line(self) -> str:
         """For example ``470 summaries of 474 rows; without: rouge (no_reference 4)``."""

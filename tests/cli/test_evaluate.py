@@ -79,12 +79,13 @@ def test_the_summary_has_means_intervals_and_signatures(quals, tmp_path, source)
 def test_other_formats_come_to_the_same_figures(quals, tmp_path, source, suffix):
     sums = []
     for name in ("out.jsonl", f"out.{suffix}"):
-        quals("evaluate", source, "-o", tmp_path / name)
+        made = quals("evaluate", source, "-o", tmp_path / name).messages
         path = tmp_path / f"{name}.summary.json"
         sums.append(path.read_bytes())
     path.unlink()
-    quals("evaluate", source, "-o", tmp_path / f"out.{suffix}")  # from the finished table
+    again = quals("evaluate", source, "-o", tmp_path / f"out.{suffix}").messages
     assert sums == [path.read_bytes()] * 2
+    assert made.partition("\nmean")[2] == again.partition("\nmean")[2] != ""
 
 
 def test_standard_output_has_the_rows_and_the_table_goes_to_the_messages(quals, source):

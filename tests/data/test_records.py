@@ -48,6 +48,21 @@ def test_fields_that_are_not_asked_for_may_be_missing():
     assert _read(RowKeys(document=None), summary="s").document == ""
 
 
+def test_references_are_read_where_they_are_asked_for():
+    values = {"document": "d", "summary": "s"}
+    assert _read(reference="r", **values).reference is None
+    needed, optional = RowKeys(reference="target"), RowKeys(optional_reference="target")
+    for keys in (needed, optional):
+        assert _read(keys, target="r", **values).reference == "r"
+        assert _read(keys, target="", **values).reference == ""
+        assert _read(keys, target=None, **values).reference is None
+        assert _read(keys, target=3, **values).code == "bad_type"
+    assert _read(optional, **values).reference is None
+    missing = _read(needed, targets="r", **values)
+    assert missing.code == "missing_key"
+    assert missing.message.endswith("(--reference-key targets?); where it is not known, write null")
+
+
 @pytest.mark.parametrize(
     ("values", "code", "message"),
     [

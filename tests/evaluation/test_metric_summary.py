@@ -15,8 +15,9 @@ def figures(*rows):
 
 
 def test_the_mean_is_over_the_summaries_that_have_the_number():
-    found = figures(("a", {"x": 1.0, "y": None}), ("b", {"x": None}), ("c", {"x": 0.0, "y": None}))
-    assert found["x"] == {"value": 0.5, "interval": [0.0, 1.0], "num_rows": 2}
+    found = figures(("a", {"x": 4.0, "y": None}), ("b", {"x": None}), ("c", {"x": 2.0, "y": None}))
+    # Of three documents drawn, those without the number leave the mean of the others alone.
+    assert found["x"] == {"value": 3.0, "interval": [2.0, 4.0], "num_rows": 2}
     assert found["y"] == {"value": None, "interval": None, "num_rows": 0}
 
 
@@ -25,9 +26,11 @@ def test_nothing_comes_to_nothing():
 
 
 def test_one_document_has_no_interval():
-    found = figures(("a", {"x": 0.25}), ("a", {"x": 0.75}), ("b", {"x": None, "y": 1.0}))
+    found = figures(
+        ("a", {"x": 0.25, "z": 1.0}), ("a", {"x": 0.75, "z": 1.0}), ("b", {"x": None, "z": 1.0})
+    )
     assert found["x"] == {"value": 0.5, "interval": None, "num_rows": 2}
-    assert found["y"] == {"value": 1.0, "interval": None, "num_rows": 1}
+    assert found["z"] == {"value": 1.0, "interval": [1.0, 1.0], "num_rows": 3}
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():
