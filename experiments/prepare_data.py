@@ -37,6 +37,7 @@ from quals_jax.data.readers import COMPRESSIONS
 from quals_jax.data.story_files import check_place, find_file
 from quals_jax.data.writers import write_rows
 from quals_jax.data.xsum import xsum_splits
+from quals_jax.evaluation.agreement import krippendorff_alpha
 from quals_jax.jobs.progress import Progress
 from train.sources import summary_rows
 
@@ -186,7 +187,11 @@ def write_judgements(task: Qags) -> str:
     write_rows(task.output, "jsonl", lambda: (summary.to_row() for summary in judged))
     mean = f"{fmean(summary.human for summary in judged):.4f}" if judged else "undefined"
     num_sentences = sum(len(summary.votes) for summary in judged)
-    return f"{len(judged):,} rows, {num_sentences:,} judged sentences, mean human score {mean}"
+    alpha = krippendorff_alpha([votes for summary in judged for votes in summary.votes])
+    return (
+        f"{len(judged):,} rows, {num_sentences:,} judged sentences, mean human score {mean}, "
+        f"Krippendorff's alpha of the answers {'undefined' if alpha is None else f'{alpha:.3f}'}"
+    )
 
 
 _COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | Claims]] = {

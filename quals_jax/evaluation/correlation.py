@@ -64,7 +64,8 @@ CORRELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], Statistic]] = {
 def check_defined(score_N: np.ndarray, human_N: np.ndarray) -> None:
     """UndefinedError for fewer than three rows, and where one side is all the same."""
     if len(score_N) < _FEWEST_ROWS:
-        raise UndefinedError(f"{len(score_N)} rows with a score, at least {_FEWEST_ROWS} needed")
+        rows = "1 row" if len(score_N) == 1 else f"{len(score_N)} rows"
+        raise UndefinedError(f"{rows} with a score, at least {_FEWEST_ROWS} needed")
     for name, values_N in (("scores", score_N), ("human judgements", human_N)):
         if np.ptp(values_N) == 0:
             raise UndefinedError(f"all {name} are equal ({values_N[0]:g})")

@@ -109,8 +109,11 @@ def rows_that_differ_most(results: Results, metric: str, count: int) -> tuple[li
 def _shared(files: tuple[ScoreFile, ScoreFile]) -> list[str]:
     ids = [key for key in files[0].ids if key in files[1].ids]
     if not ids:
-        shown = "; ".join(f"{f.path} has {', '.join(map(repr, list(f.ids)[:3]))}" for f in files)
-        raise ValueError(f"the files have no id in common: {shown or 'both are empty'}")
+        shown = "; ".join(
+            f"{file.path} has {', '.join(map(repr, list(file.ids)[:3])) or 'no rows'}"
+            for file in files
+        )
+        raise ValueError(f"the files have no id in common: {shown}")
     return ids
 
 

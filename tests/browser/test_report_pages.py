@@ -3,11 +3,15 @@
 from quals_jax.evaluation.human_answers import check_answers
 from quals_jax.evaluation.human_results import study_results
 from quals_jax.evaluation.human_study import PairedDocument, draw_study
+from quals_jax.report.comparison_report import comparison_page
 from quals_jax.report.conseq_report import conseq_report
+from quals_jax.report.meta_eval_report import meta_eval_page
 from quals_jax.report.study_report import study_report
 from tests.evaluation.made_up_study import exported
 from tests.report.made_up_conseq import made_up_conseq
 from tests.report.parsed import EVIL
+from tests.report.test_comparison_report import made_up_comparison
+from tests.report.test_meta_eval_report import made_up_meta_eval
 
 
 def _study_page():
@@ -22,6 +26,8 @@ def test_reports_ask_for_nothing_and_run_nothing(browser, tmp_path):
     for name, html in (
         ("study", _study_page()),
         ("conseq", conseq_report(made_up_conseq() | {"title": EVIL})),
+        ("meta_eval", meta_eval_page(made_up_meta_eval(EVIL))),
+        ("comparison", comparison_page(made_up_comparison(tmp_path, EVIL))),
     ):
         path = tmp_path / f"{name}.html"
         path.write_text(html, "utf-8")

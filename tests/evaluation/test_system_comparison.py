@@ -69,6 +69,8 @@ def test_files_that_share_nothing_are_refused(files, tmp_path):
     other = _read(tmp_path / "o.jsonl", [{"id": "x", "metrics": {"quals": 1}}])
     with pytest.raises(ValueError, match=r"no id in common: .*a.jsonl has '1', '2', '3'; .*'x'"):
         compare_systems((files[0], other), ({}, {}), ("a", "o"))
+    with pytest.raises(ValueError, match=r"e.jsonl has no rows"):
+        compare_systems((files[0], _read(tmp_path / "e.jsonl", [])), ({}, {}), ("a", "e"))
     other = _read(tmp_path / "p.jsonl", [{"id": 1, "metrics": {"rouge": 1}}])
     with pytest.raises(ValueError, match=r"no score in common: .* has quals, .* has rouge"):
         compare_systems((files[0], other), ({}, {}), ("a", "p"))

@@ -71,7 +71,9 @@ def test_judgements_of_qags_become_rows(tmp_path, capsys):
     source.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     output = tmp_path / "human.jsonl.gz"
     assert main(["qags", "--from", str(source), "-o", str(output)]) == 0
-    assert "2 rows, 3 judged sentences, mean human score 0.7500" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 rows, 3 judged sentences, mean human score 0.7500, Krippendorff's alpha" in said
+    assert "of the answers 0.111" in said
     first, _ = map(json.loads, gzip.decompress(output.read_bytes()).splitlines())
     assert first == {"id": "judged-1", "document": "A.", "summary": "B. C.", "human": 0.5}
     source.write_text('{"id": 1}', "utf-8")

@@ -15,7 +15,7 @@ from tests.report.parsed import EVIL, Parsed
 from tests.tolerances import DRAWN
 
 
-def _results(tmp_path, extra="", with_texts=True):
+def made_up_comparison(tmp_path, extra="", with_texts=True):
     ids = {str(i): i for i in range(1, 16)}
     columns = [
         {
@@ -40,11 +40,11 @@ def _results(tmp_path, extra="", with_texts=True):
 
 @pytest.fixture
 def html(tmp_path):
-    return comparison_page(_results(tmp_path))
+    return comparison_page(made_up_comparison(tmp_path))
 
 
 def test_script_in_any_text_is_escaped(tmp_path):
-    page = Parsed(comparison_page(_results(tmp_path, EVIL)))
+    page = Parsed(comparison_page(made_up_comparison(tmp_path, EVIL)))
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script>") > 40
     assert page.open == []
@@ -63,7 +63,7 @@ def test_every_figure_stands_in_the_table(html):
 
 
 def test_the_rows_that_differ_most_come_first_with_their_words_marked(tmp_path):
-    html = comparison_page(_results(tmp_path), 3)
+    html = comparison_page(made_up_comparison(tmp_path), 3)
     assert re.findall(r"<b>Row </b><code>(\d+)</code>", html) == ["15", "14", "13", "1", "2", "3"]
     assert html.count("<mark>Ann</mark>  won 15.") == html.count("<mark>Bob</mark>  won 15.") == 1
     assert "Doc 15" in html
@@ -71,7 +71,7 @@ def test_the_rows_that_differ_most_come_first_with_their_words_marked(tmp_path):
 
 
 def test_without_texts_the_rows_are_there_and_say_so(tmp_path):
-    html = comparison_page(_results(tmp_path, with_texts=False), 1)
+    html = comparison_page(made_up_comparison(tmp_path, with_texts=False), 1)
     assert html.count("the text was not given") == 4
     assert "<code>15</code>" in html
 
@@ -93,7 +93,9 @@ def test_words_that_the_other_text_does_not_have_are_marked(first, second, shown
 
 
 def test_page_and_plots_are_written_and_the_bars_are_as_wide_as_the_counts(tmp_path):
-    assert write_comparison_report(_results(tmp_path), tmp_path / "new" / "c.html") is None
+    assert (
+        write_comparison_report(made_up_comparison(tmp_path), tmp_path / "new" / "c.html") is None
+    )
     names = sorted(path.name for path in (tmp_path / "new" / "plots").iterdir())
     assert names == ["comparison.png", "comparison.svg"]
     root = ET.fromstring((tmp_path / "new" / "plots" / "comparison.svg").read_text("utf-8"))

@@ -19,7 +19,7 @@ from tests.report.parsed import EVIL, Parsed
 N = 40
 
 
-def _results(prefix: str = "", with_texts: bool = True, consistent_from: float = 1.0):
+def made_up_meta_eval(prefix: str = "", with_texts: bool = True, consistent_from: float = 1.0):
     rng = np.random.default_rng(0)
     human = np.arange(N) % 3 / 2
     words = ["ann", "went", "to", "rome", "in", "may"]
@@ -42,7 +42,7 @@ def _results(prefix: str = "", with_texts: bool = True, consistent_from: float =
 
 @pytest.fixture(scope="module")
 def results():
-    return _results()
+    return made_up_meta_eval()
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ def html(results):
 
 
 def test_script_in_a_name_is_escaped():
-    page = Parsed(meta_eval_page(_results(EVIL)))
+    page = Parsed(meta_eval_page(made_up_meta_eval(EVIL)))
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script>") > 20
     assert page.open == []
-    ET.fromstring(svg_file(agreement_chart(_results(EVIL))))
+    ET.fromstring(svg_file(agreement_chart(made_up_meta_eval(EVIL))))
 
 
 def test_the_page_requests_nothing(html):
@@ -90,7 +90,7 @@ def test_every_correlation_stands_in_the_tables(results, html):
 
 def test_what_is_not_there_is_said():
     text = " ".join(
-        Parsed(meta_eval_page(_results(with_texts=False, consistent_from=5))).text.split()
+        Parsed(meta_eval_page(made_up_meta_eval(with_texts=False, consistent_from=5))).text.split()
     )
     assert "there is no floor to compare with" in text
     assert "0 consistent and 40 inconsistent summaries" in text
