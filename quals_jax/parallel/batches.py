@@ -24,7 +24,7 @@ LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 # Compiling a program takes about as long as so many floating-point operations: 5 seconds of two
 # CPU cores for a model of a few layers, 10 of an accelerator.
-_PROGRAM_FLOPS = {"cpu": 2e11, "gpu": 1e15, "tpu": 1e15}
+_PROGRAM_FLOPS = {"cpu": 6e10, "gpu": 1e15, "tpu": 1e15}
 
 
 @dataclasses.dataclass(frozen=True)
