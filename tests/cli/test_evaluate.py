@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_another_model_is_another_job(quals, tmp_path):
     ],
 )
 def test_wrong_usage_says_what_to_do(quals, source, arguments, message, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "spacy", None)
+    monkeypatch.setitem(sys.modules, "spacy", None)
     done = quals("evaluate", source, *arguments.split())
     assert done.status in (1, 2)
     assert message in done.messages
@@ -227,7 +228,7 @@ def test_the_help_names_every_metric_and_its_numbers(quals):
         assert not entry.model or f"--{name}-model DIR" in text
 
 
-def test_every_entry_loads_the_metric_of_its_name(quals, tmp_path):
+def test_every_entry_loads_the_metric_of_its_name(quals, tmp_path, monkeypatch):
     bert = golden_files.path("bert")
     shutil.copytree(WORLD, tmp_path / "qags" / "questions")
     shutil.copytree(bert / "span", tmp_path / "qags" / "answers")
@@ -240,4 +241,7 @@ def test_every_entry_loads_the_metric_of_its_name(quals, tmp_path):
     keys = [key for metric in metrics for key in metric.keys]
     assert len(set(keys)) == len(keys)
     assert [key for key in keys if key not in text] == ["ngram2_precision", "ngram3_precision"]
-    assert "candidates:rules" in metrics[list(METRICS).index("qags")].signature
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    for name in ("qags", "entities"):
+        with pytest.raises(ModuleNotFoundError, match="spacy"):
+            load_metrics([name], MetricOptions(models, entity_spans="spacy"))

@@ -121,3 +121,10 @@ def test_what_the_system_refuses_is_named_with_path_and_size(tmp_path):
     message = r"cannot write .*out .*No space left on device"
     with pytest.raises(WriteError, match=message), atomic_file(tmp_path / "out", part) as file:
         file.write(b"x" * 100_000)
+
+
+def test_objects_without_fields_are_null_in_parquet(tmp_path):
+    path = tmp_path / "out.parquet"
+    write_rows(path, "parquet", lambda: [{"id": "a", "reasons": {}}])
+    (record,) = read_records(path)
+    assert record.values == {"id": "a", "reasons": None}
