@@ -11,3 +11,17 @@ import jax
 
 jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Says when the tests of tests/browser were asked for and there is nothing to run them in."""
+    from tests.browser.chromium import find_chromium
+
+    asked = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    if find_chromium() is None and any(p in (_BROWSER, *_BROWSER.parents) for p in asked):
+        terminalreporter.write_line(
+            "tests/browser was left out: there is no Chromium to open the pages in; install one "
+            "(apt-get install chromium) or name the program in $CHROMIUM"
+        )

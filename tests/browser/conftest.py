@@ -1,4 +1,5 @@
-"""The pages in a real Chromium: left out, and said so, where there is none; required in CI."""
+"""The pages in a real Chromium: left out where there is none (tests/conftest.py says so); required
+in CI."""
 
 import os
 
@@ -13,13 +14,6 @@ if _PROGRAM is None:
     if os.environ.get("CI"):
         raise RuntimeError(f"tests/browser needs Chromium, and CI must run it; {_ADVICE}")
     collect_ignore_glob = ["test_*.py"]
-
-
-def pytest_terminal_summary(terminalreporter):
-    if _PROGRAM is None:
-        terminalreporter.write_line(
-            f"tests/browser was left out: there is no Chromium to open the pages in; {_ADVICE}"
-        )
 
 
 @pytest.fixture(scope="session")
