@@ -59,8 +59,6 @@ def parse(argv: Sequence[str] | None = None) -> Demo:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the demo from the command line; the exit statuses are the pipeline's."""
     demo = parse(argv)
-    # Two devices keep two cores busier than one device with two threads does.
-    jax.config.update("jax_num_cpu_devices", min(2, os.cpu_count() or 1))
 
     def work() -> None:
         results = run(demo)
@@ -72,4 +70,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Two devices keep two cores busier than one device with two threads does.
+    jax.config.update("jax_num_cpu_devices", min(2, os.cpu_count() or 1))
     sys.exit(main())

@@ -81,6 +81,7 @@ class Pipeline:
     clean_test: tuple[str, ...] = ()
     oracle: bool = False
     num_planted: int = 0  # articles of the world on which QUALS must find planted errors
+    planted_metric: QualsOptions | None = None  # that finds them; None: the one that selects
     dtype: Literal["float32", "bfloat16"] = "float32"  # of matrix products outside training
     shard_rows: int = 256  # rows worked on and saved together
     notes: Annotated[tuple[str, ...], tyro.conf.Suppress] = ()  # paragraphs of the report

@@ -149,12 +149,13 @@ class Plan:
 
     def _planted(self) -> Stage:
         p = self.pipeline
-        settings = self._metric_settings(p.metric)
+        metric = p.planted_metric or p.metric
+        settings = self._metric_settings(metric)
         settings |= {"num_articles": p.num_planted, "seed": p.seed}
 
         def run(output: Path, path: Paths) -> None:
             qagen = path(self.qagen)
-            find_planted_errors(qagen, p.metric, p.dtype, p.num_planted, p.seed, output)
+            find_planted_errors(qagen, metric, p.dtype, p.num_planted, p.seed, output)
 
         return Stage("planted", "planted.json", run, settings, (self.qagen,))
 
