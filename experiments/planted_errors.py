@@ -16,13 +16,14 @@ from typing import Annotated, Any
 
 import tyro
 
+from experiments.pipeline.judges import load_judges
 from quals_jax.data.world import FAITHFUL, SummaryExample, held_out_articles, summary_examples
 from quals_jax.data.world_corruptions import ERROR_KINDS
 from quals_jax.evaluation.auroc import auroc, auroc_interval
 from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.progress import Progress
 from quals_jax.metrics.metric import Example, Metric
-from quals_jax.metrics.registry import METRICS, MetricOptions, load_metrics
+from quals_jax.metrics.registry import METRICS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,22 +95,11 @@ def describe(name: str, figures: dict[str, Any]) -> str:
 
 def load(names: Sequence[str]) -> list[Metric]:
     """The metrics of ``NAME`` or ``NAME=FOLDER``; ValueError for unknown ones."""
-    models = {}
     for text in names:
-        name, _, folder = text.partition("=")
-        if name not in METRICS:
-            raise ValueError(f"metric {name!r}: expected one of {', '.join(METRICS)}")
-        if METRICS[name].reference == "needed":
+        name = text.partition("=")[0]
+        if name in METRICS and METRICS[name].reference == "needed":
             raise ValueError(f"metric {name} needs references, which planted errors have none of")
-        if bool(METRICS[name].model) != bool(folder):
-            raise ValueError(
-                f"metric {name}: give it as {name}=FOLDER ({METRICS[name].model})"
-                if METRICS[name].model
-                else f"metric {name} has no model; give its name alone"
-            )
-        if folder:
-            models[name] = Path(folder)
-    return load_metrics([text.partition("=")[0] for text in names], MetricOptions(models=models))
+    return load_judges(names)
 
 
 def main(arguments: Sequence[str]) -> int:

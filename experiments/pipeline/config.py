@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from experiments.pipeline.judges import MEASURED_ANYWAY, check_judges
 from quals_jax.decoding.options import BeamSearch, Sampling
 from quals_jax.metrics.quals import QualsOptions
 from quals_jax.selection import SelectionOptions
@@ -82,6 +83,7 @@ class Pipeline:
     oracle: bool = False
     num_planted: int = 0  # articles of the world on which QUALS must find planted errors
     planted_metric: QualsOptions | None = None  # that finds them; None: the one that selects
+    judges: tuple[str, ...] = ()  # more metrics for scored outputs: NAME or NAME=MODEL_FOLDER
     dtype: Literal["float32", "bfloat16"] = "float32"  # of matrix products outside training
     shard_rows: int = 256  # rows worked on and saved together
     notes: Annotated[tuple[str, ...], tyro.conf.Suppress] = ()  # paragraphs of the report
@@ -94,6 +96,9 @@ class Pipeline:
             raise ValueError("a pipeline has at least one rule and one system")
         if self.num_planted and not self.oracle:
             raise ValueError("num_planted: only the synthetic world has planted errors")
+        for name in check_judges(self.judges):
+            if name in MEASURED_ANYWAY:
+                raise ValueError(f"judges: {name} is measured in any case")
         for kind in ("rules", "systems", "decoders"):
             names = [item.name for item in getattr(self, kind)]
             if len(set(names)) < len(names):

@@ -16,11 +16,13 @@ ROUGES = ("rouge1", "rouge2", "rougeL")
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationFiles:
-    """Documents with references, written summaries and their QUALS if any, in the same order."""
+    """Documents with references, written summaries, their QUALS and what other metrics say of them
+    (if any), in the same order."""
 
     documents: Path
     outputs: Path
     scores: Path | None
+    judged: Path | None = None
 
 
 def evaluate(files: EvaluationFiles, output: Path, *, oracle: bool) -> None:
@@ -34,13 +36,18 @@ def evaluate(files: EvaluationFiles, output: Path, *, oracle: bool) -> None:
     rows = []
     documents, outputs = read_rows(files.documents), list(read_rows(files.outputs))
     all_scores = read_rows(files.scores) if files.scores else [{}] * len(outputs)
-    for document, written, scored in zip(documents, outputs, all_scores, strict=True):
+    judged = read_rows(files.judged) if files.judged else [{}] * len(outputs)
+    for document, written, scored, judgement in zip(
+        documents, outputs, all_scores, judged, strict=True
+    ):
         summaries = written.get("summaries", [written["summary"]] if "summary" in written else [])
         scores = scored.get("scores", [scored] * len(summaries))[: len(summaries)]
         metrics = [
             _metrics(document, summary, score.get("quals"), oracle=oracle)
             for summary, score in zip(summaries, scores, strict=True)
         ]
+        for metric, more in zip(metrics, judgement.get("metrics", ()), strict=False):
+            metric |= more
         means = {name: _mean([row[name] for row in metrics]) for name in (metrics or [{}])[0]}
         rows.append({"id": document["id"], "metrics": means, "summaries": summaries})
     write_rows(output, rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from experiments.pipeline.config import Decoder, Pipeline, SetRule, System
 from experiments.pipeline.evaluation import EvaluationFiles, evaluate
+from experiments.pipeline.judges import check_judges, judge
 from experiments.pipeline.planted import draw_picture, find_planted_errors
 from experiments.pipeline.rows import RowSettings, generate, score, write_documents
 from experiments.pipeline.sets import make_sets, rule_settings
@@ -49,6 +50,7 @@ class Plan:
         self.outputs: dict[tuple[str, str], Stage] = {}
         self.evaluated: dict[tuple[str, str], Stage] = {}
         self._output_scores: list[Stage] = []
+        self._judged: list[Stage] = []
         for system in p.systems:
             for decoder in p.decoders:
                 self._evaluate(system, decoder)
@@ -60,6 +62,7 @@ class Plan:
         named += [self.sample_scores, self.reference_scores, *self.sets.values(), self.picture]
         named += [self.planted] if self.planted else []
         named += [*self.systems.values(), *self.outputs.values(), *self._output_scores]
+        named += self._judged
         named += self.evaluated.values()
         # Systems without a rule are the MLE stage itself.
         return list({stage.name: stage for stage in named}.values())
@@ -193,9 +196,14 @@ class Plan:
         outputs = self._generated(f"outputs/{name}", self.test, model, decoder.search, seed)
         scores = self._scored(f"scores/{name}", outputs, metric) if decoder.scored else None
 
+        judged = self._judge(name, outputs) if decoder.scored and self.pipeline.judges else None
+
         def run(output: Path, path: Paths) -> None:
             files = EvaluationFiles(
-                path(self.test), path(outputs), path(scores) if scores else None
+                path(self.test),
+                path(outputs),
+                path(scores) if scores else None,
+                path(judged) if judged else None,
             )
             evaluate(files, output, oracle=self.pipeline.oracle)
 
@@ -204,11 +212,23 @@ class Plan:
             f"evaluated/{name}.jsonl",
             run,
             {"oracle": self.pipeline.oracle},
-            (self.test, outputs, *([scores] if scores else [])),
+            (self.test, outputs, *filter(None, (scores, judged))),
         )
         self.outputs[system.name, decoder.name] = outputs
         self._output_scores += [scores] if scores else []
+        self._judged += [judged] if judged else []
         self.evaluated[system.name, decoder.name] = stage
+
+    def _judge(self, name: str, outputs: Stage) -> Stage:
+        judges, dtype = self.pipeline.judges, self._rows.dtype
+
+        def run(output: Path, path: Paths) -> None:
+            judge(judges, dtype, path(self.test), path(outputs), output)
+
+        folders = {name: portable(folder) for name, folder in check_judges(judges).items()}
+        settings = {"judges": folders, "dtype": dtype}
+        inputs = (self.test, outputs)
+        return Stage(f"judged/{name}", f"judged/{name}.jsonl", run, settings, inputs)
 
 
 def seeded(pipeline: Pipeline) -> Pipeline:

@@ -22,7 +22,7 @@ from train.metric_log import read_metrics
 
 _NUM_EXAMPLES = 4  # per rule
 _LOW = QualsOptions().low_threshold  # nats per token
-_COMPARED = ("factual", "quals", "rougeL")
+_COMPARED = ("factual", "quals", "qags", "factcc", "rougeL")
 
 
 def collect(plan: Plan, workspace: Workspace) -> dict[str, Any]:

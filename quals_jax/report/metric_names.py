@@ -80,6 +80,8 @@ KNOWN = (
     Metric(
         "quals", "QUALS", "mean score in nats per token", "nats", axis="mean QUALS, nats per token"
     ),
+    _share("qags", "QAGS", "agreement of the answers from summary and document", ""),
+    _share("factcc", "FactCC", "mean probability that a sentence is consistent", ""),
     _share("rouge1", "R-1", "ROUGE-1 F against the references", ""),
     _share("rouge2", "R-2", "ROUGE-2 F against the references", ""),
     _share("rougeL", "R-L", "ROUGE-L F against the references", "", "ROUGE-L against references"),
