@@ -174,9 +174,15 @@ class Page:
 
     def reload(self) -> None:
         """As the reload button does."""
-        self.js("globalThis.old = true")
+        # Waiting by a script would race with the page that goes away under it.
+        loads = len(self._loads())
         self._send("Page.reload")
-        self.until("globalThis.old === undefined && document.readyState === 'complete'")
+        # A script that asks now would race with the page that goes away under it.
+        deadline = time.monotonic() + _PATIENCE
+        while len(self._loads()) == loads:
+            assert time.monotonic() < deadline, "the page never loaded again"
+            self._browser.send("Browser.getVersion")
+            time.sleep(0.02)
 
     def emulate(self, width: int, height: int, scheme: str = "light") -> None:
         """Another window size and colour scheme."""
@@ -234,8 +240,14 @@ class Page:
             self._browser.send("Browser.getVersion")
             time.sleep(0.02)
 
+    def _loads(self) -> list[dict]:
+        return self._reported("Page.loadEventFired")
+
     def _events(self, method: str) -> list[dict]:
         self.js("0")  # what happened so far has been reported by now
+        return self._reported(method)
+
+    def _reported(self, method: str) -> list[dict]:
         return [
             event
             for event in self._browser.events
