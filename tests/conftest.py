@@ -12,7 +12,23 @@ import jax
 jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-_BROWSER = Path(__file__).parent / "browser"
+_HERE = Path(__file__).parent
+_BROWSER = _HERE / "browser"
+# Files of a minute and more: begun last, one of them would keep a single core busy at the end.
+_LONG = (
+    "experiments/test_training_smokes.py",
+    "train/test_scale.py",
+    "experiments/test_pipeline.py",
+    "decoding/test_golden_beam.py",
+    "metrics/test_quals.py",
+    "train/test_conseq_run.py",
+    "cli/test_killed_score.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """The long files first."""
+    items.sort(key=lambda item: item.path.relative_to(_HERE).as_posix() not in _LONG)
 
 
 def pytest_terminal_summary(terminalreporter, config):
