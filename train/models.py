@@ -29,7 +29,6 @@ _NOT_SIZES = {
     "attention_dropout",
     "activation_dropout",
     "init_std",
-    "init_matching",
     "dtype",
     "remat",
 }

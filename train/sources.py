@@ -12,9 +12,9 @@ faithful references). Contrasts: ``rows:FILE`` (id, document, positive, negative
 
 Answer spans: ``squad:FILE`` (its first answers, and SQuAD 2's questions without one),
 ``squad-sentences:FILE``, ``rows:FILE`` (id, context, question, answer; an empty answer: none),
-``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``, ``world-errors:…`` (wrong words of claims).
-Claims: ``rows:FILE`` (id, document, claim, label), ``world:NUM_PASSAGES[:SEED]``. Files may be .gz
-or .xz; a ``rows`` file may leave the id out.
+``newsqa:FILE:SPLIT``, ``world:NUM_PASSAGES[:SEED]``. Claims: ``rows:FILE`` (id, document, claim,
+label), ``world:NUM_PASSAGES[:SEED]``.
+Files may be .gz or .xz; a ``rows`` file may leave the id out.
 """
 
 import functools
@@ -187,7 +187,6 @@ _SPAN_KINDS = {
     "newsqa": _newsqa,
     "rows": _qa_file,
     "world": _world(reading_rows),
-    "world-errors": _world(world_claims.error_rows),
 }
 _CLAIM_KINDS = {
     "rows": _file_rows("id", "document", "claim", "label"),

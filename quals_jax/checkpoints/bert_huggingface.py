@@ -33,6 +33,7 @@ _KEYS: dict[str, tuple[str, int | float]] = {
     "init_std": ("initializer_range", 0.02),
     "norm_eps": ("layer_norm_eps", 1e-12),
 }
+_MARK_SHARED = "quals_mark_shared"  # ours, absent elsewhere
 _REQUIRED = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
 _ARCHITECTURES: dict[HeadName, str] = {
     "span": "BertForQuestionAnswering",
@@ -77,6 +78,7 @@ def read_bert_config(folder: Path, tokenizer_ids: Mapping[str, int]) -> BertConf
         if type(value) is not int and (isinstance(default, int) or type(value) is not float):
             raise CheckpointError(f"{path}: {key} is {value!r}, expected a number")
         fields[field] = value
+    fields["mark_shared"] = content.get(_MARK_SHARED, False) is True
     labels = _labels(content, path) if head == "classification" else ()
     try:
         return BertConfig(**fields, head=head, labels=labels)
@@ -93,6 +95,8 @@ def write_bert_config(folder: Path, config: BertConfig) -> None:
         "pad_token_id": config.pad_id,
         "torch_dtype": "float32",
     }
+    if config.mark_shared:  # transformers reads such a folder when it is given our segments
+        content[_MARK_SHARED] = True
     if config.head == "classification":
         content["id2label"] = {str(i): label for i, label in enumerate(config.labels)}
         content["label2id"] = {label: i for i, label in enumerate(config.labels)}

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quals_jax.data.qa_example import QAExample
 from quals_jax.data.world_articles import Article, draw_event, write_article
 from quals_jax.data.world_corruptions import ERROR_KINDS, corrupt
 from quals_jax.data.world_summaries import event_summary, faithful_summary
@@ -22,25 +21,6 @@ def claim_rows(
     num_passages: int, seed: int, *, article_share: float = 0.5
 ) -> Iterator[tuple[str, str, str, str]]:
     """Per passage a faithful summary and the same with a random error, if one can be made."""
-    for row_id, document, claim, wrong in _claims(num_passages, seed, article_share):
-        yield row_id, document, claim, "INCORRECT" if wrong else "CORRECT"
-
-
-def error_rows(num_passages: int, seed: int, *, article_share: float = 0.5) -> Iterator[QAExample]:
-    """The claims of `claim_rows` as questions for their errors, as in FactCCX.
-
-    The document stands for the question and the claim for its context; the answer is the words of
-    the claim that are wrong, none where it is faithful. An encoder that finds them has learned to
-    compare, which it takes much longer to learn from labels alone.
-    """
-    for row_id, document, claim, wrong in _claims(num_passages, seed, article_share):
-        yield QAExample(row_id, claim, document, wrong)
-
-
-def _claims(
-    num_passages: int, seed: int, article_share: float
-) -> Iterator[tuple[str, str, str, str]]:
-    """(id, document, claim, wrong words or nothing)."""
     rng = np.random.default_rng([seed, _STREAM])
     for i in range(num_passages):
         event = draw_event(rng)
@@ -50,9 +30,9 @@ def _claims(
             short = event_summary(event, rng)
             article = Article(f"passage-{i}", short.text, event, short.facts, {}, thin=True)
         claim = faithful_summary(article, rng)
-        yield f"{article.id}-none", article.text, claim.text, ""
+        yield f"{article.id}-none", article.text, claim.text, "CORRECT"
         for index in rng.permutation(len(ERROR_KINDS)):
             kind = list(ERROR_KINDS)[index]
             if bad := corrupt(article, claim, kind, rng):
-                yield f"{article.id}-{kind}", article.text, bad.summary.text, bad.wrong
+                yield f"{article.id}-{kind}", article.text, bad.summary.text, "INCORRECT"
                 break

@@ -16,7 +16,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
@@ -55,7 +54,11 @@ class Bert(nnx.Module):
         """
         config = self.config
         positions_S = jnp.arange(src_BS.shape[1])
-        segments_BS = jnp.minimum(segment_of(src_BS, config.sep_id), config.num_segments - 1)
+        if config.mark_shared:
+            text_BS = jnp.minimum(segment_of(src_BS, config.sep_id), 1)
+            segments_BS = text_BS + 2 * shared_tokens(src_BS, mask_BS, config.sep_id)
+        else:
+            segments_BS = jnp.minimum(segment_of(src_BS, config.sep_id), config.num_segments - 1)
         x_BSD = self.words(src_BS) + self.segments(segments_BS) + self.positions(positions_S)[None]
         x_BSD = drop(self.layernorm_embedding(x_BSD), config.dropout, rngs)
         for i in range(config.encoder_layers):
@@ -96,6 +99,17 @@ def second_text(src_BS: Int[Array, "b s"], sep_id: int) -> Bool[Array, "b s"]:
     return (segment_of(src_BS, sep_id) == 1) & (src_BS != sep_id)
 
 
+def shared_tokens(
+    src_BS: Int[Array, "b s"], mask_BS: Bool[Array, "b s"], sep_id: int
+) -> Bool[Array, "b s"]:
+    """Where a token of one text stands that the other text has as well; never at ``[SEP]``."""
+    inside_BS = mask_BS & (src_BS != sep_id)
+    text_BS = jnp.where(inside_BS, segment_of(src_BS, sep_id), 2)
+    equal_BSS = src_BS[:, :, None] == src_BS[:, None, :]
+    other_BSS = text_BS[:, :, None] + text_BS[:, None, :] == 1
+    return jnp.any(equal_BSS & other_BSS, axis=2)
+
+
 @functools.cache
 def _abstract(config: BertConfig) -> tuple[nnx.GraphDef, Params]:
     return abstract(lambda: Bert(config))
@@ -107,19 +121,8 @@ def param_shapes(config: BertConfig) -> Params:
 
 
 def init_params(config: BertConfig, seed: int) -> Params:
-    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms.
-
-    With ``config.init_matching`` the first layer's queries and keys begin as the same orthogonal
-    matrix times its root, so a token attends to its equals (Trockman & Kolter 2023).
-    """
-    params = draw_params(param_shapes(config), config.init_std, seed)
-    if config.init_matching:
-        rng = np.random.default_rng([seed, 1])
-        matrix_DD = np.linalg.qr(rng.standard_normal((config.d_model, config.d_model)))[0]
-        kernel = jnp.asarray(matrix_DD * config.init_matching**0.5, jnp.float32)
-        for name in ("q_proj", "k_proj"):
-            params["layers_0"]["self_attn"][name]["kernel"] = kernel
-    return params
+    """Random parameters: normal(0, init_std) matrices, zero biases, unit norms."""
+    return draw_params(param_shapes(config), config.init_std, seed)
 
 
 def bind(config: BertConfig, params: Params) -> Bert:

@@ -13,6 +13,10 @@ class BertConfig:
     A source is ``[CLS] first [SEP] second [SEP]`` (byte-level BPE vocabularies spell these ids
     ``<s>`` and ``</s>``). ``labels`` names the classes of a classification head, in the order of
     its outputs. ``dtype`` and ``remat`` are as in `BartConfig`.
+
+    ``mark_shared`` adds 2 to the segment of every token that the other text has, too, so there are
+    four segments: a model too small to learn to compare words is told which are equal (the exact
+    match feature of Chen et al. 2017). Folders of the Hugging Face hub have it not.
     """
 
     vocab_size: int = 30522
@@ -22,12 +26,12 @@ class BertConfig:
     encoder_ffn_dim: int = 3072
     max_positions: int = 512
     num_segments: int = 2
+    mark_shared: bool = False
     head: HeadName = "span"
     labels: tuple[str, ...] = ()
     dropout: float = 0.1
     attention_dropout: float = 0.1
     init_std: float = 0.02
-    init_matching: float = 0.0  # see `init_params`: small encoders take long to learn to compare
     norm_eps: float = 1e-12
     cls_id: int = 101
     sep_id: int = 102
@@ -40,6 +44,10 @@ class BertConfig:
         for name in ("vocab_size", "d_model", "encoder_heads", "max_positions", "num_segments"):
             if getattr(self, name) < 1:
                 raise ValueError(f"BertConfig.{name} is {getattr(self, name)}, expected >= 1")
+        if self.mark_shared and self.num_segments != 4:
+            raise ValueError(
+                f"BertConfig.mark_shared needs num_segments 4, not {self.num_segments}"
+            )
         if self.d_model % self.encoder_heads:
             raise ValueError(
                 f"BertConfig.d_model {self.d_model} is not a multiple of encoder_heads "

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 
@@ -14,7 +15,7 @@ from quals_jax.checkpoints.encoder_folder import (
 from quals_jax.checkpoints.model_folder import load_model_folder
 from quals_jax.checkpoints.settings import EncoderSettings
 from quals_jax.checkpoints.weight_file import CheckpointError, read_safetensors, write_safetensors
-from quals_jax.models.bert import bind, segment_of
+from quals_jax.models.bert import bind, init_params, segment_of
 from quals_jax.text.pair_tokenizer import join_pair
 from tests import golden_files, tolerances
 from tests.checkpoints import write_encoder
@@ -120,6 +121,18 @@ def test_a_folder_comes_back_as_it_was_saved(folder, tmp_path):
     save_encoder_folder(tmp_path / "ours", model.config, model.params, model.tokenizer)
     with pytest.raises(FileExistsError, match=r"no quals\.json"):
         save_encoder_folder(folder, model.config, model.params, model.tokenizer)
+
+
+def test_a_model_that_marks_shared_words_comes_back(folder, tmp_path):
+    model = load_encoder_folder(folder)
+    config = dataclasses.replace(model.config, num_segments=4, mark_shared=True)
+    params = init_params(config, seed=1)
+    save_encoder_folder(tmp_path / "ours", config, params, model.tokenizer)
+    again = load_encoder_folder(tmp_path / "ours")
+    assert again.config == config
+    np.testing.assert_array_equal(
+        again.params["segments"]["embedding"], params["segments"]["embedding"]
+    )
 
 
 def test_what_the_file_has_and_the_model_lacks_is_named(folder):

@@ -125,20 +125,50 @@ def test_another_head_keeps_the_encoder(tmp_path):
         first_params(dataclasses.replace(config, encoder_heads=2), str(tmp_path / "span"), seed=1)
 
 
-def test_matching_queries_and_keys_make_a_token_attend_to_its_equals():
-    config = dataclasses.replace(CONFIG, d_model=48, encoder_heads=3, init_matching=2.0)
+def test_words_that_both_texts_have_are_marked():
+    src_BS = np.random.default_rng(0).integers(4, 9, (40, 10))
+    src_BS[:, 0] = CONFIG.cls_id
+    for row, first, size in zip(src_BS, [1, 3, 4, 6] * 10, [10, 8, 9, 10] * 10, strict=True):
+        row[[first, size - 1]] = CONFIG.sep_id
+        row[size:] = CONFIG.pad_id
+    mask_BS = src_BS != CONFIG.pad_id
+    marked_BS = bert.shared_tokens(jnp.asarray(src_BS), jnp.asarray(mask_BS), CONFIG.sep_id)
+    for row, marked in zip(src_BS.tolist(), marked_BS.tolist(), strict=True):
+        first, end = (i for i, token in enumerate(row) if token == CONFIG.sep_id)
+        texts = (0, range(first)), (1, range(first + 1, end))
+        expected = [False] * len(row)
+        for number, places in texts:
+            others = [row[i] for i in texts[1 - number][1]]
+            for i in places:
+                expected[i] = row[i] in others
+        assert marked == expected
+    assert marked_BS.any()
+
+
+def test_a_model_is_told_what_is_shared_only_when_it_wants_to_be():
+    config = dataclasses.replace(CONFIG, num_segments=4, mark_shared=True)
     params = bert.init_params(config, 1)
-    attention = bert.bind(config, params).layers_0.self_attn
-    x_BSD = jax.random.normal(jax.random.key(0), (1, 9, 48))
-    x_BSD = x_BSD.at[:, 7].set(x_BSD[:, 2])
-    keys_BHSE, _ = attention.keys_values(x_BSD)
-    scores = jnp.einsum("bhte,bhse->bhts", attention.queries(x_BSD), keys_BHSE)[0].mean(axis=0)
-    assert sorted(np.argsort(-scores[2])[:2].tolist()) == [2, 7]
-    assert scores[2, 7] == pytest.approx(float(scores[2, 2]), rel=1e-5)
-    plain = bert.init_params(dataclasses.replace(config, init_matching=0.0), 1)
-    assert (
-        params["layers_0"]["fc1"]["kernel"].tolist() == plain["layers_0"]["fc1"]["kernel"].tolist()
-    )
+    src_BS = jnp.array([[2, 7, 8, 3, 9, 10, 3], [2, 7, 8, 3, 9, 8, 3]])
+    mask_BS = src_BS > 0
+    hidden_BSD = bert.bind(config, params).encode(src_BS, mask_BS)
+    # By hand: the segments that transformers would have to be given.
+    segments_BS = np.array([[0, 0, 0, 0, 1, 1, 1], [0, 0, 2, 0, 1, 3, 1]])
+    plain = dict(params) | {
+        "segments": {"embedding": jnp.zeros((2, 12))},
+        "positions": {"embedding": params["positions"]["embedding"][:7]},
+    }
+    for row in range(2):
+        moved = plain | {
+            "positions": {
+                "embedding": plain["positions"]["embedding"]
+                + params["segments"]["embedding"][segments_BS[row]]
+            }
+        }
+        plain_config = dataclasses.replace(CONFIG, max_positions=7)
+        expected = bert.bind(plain_config, moved).encode(src_BS[row : row + 1], mask_BS[:1])
+        np.testing.assert_allclose(hidden_BSD[row], expected[0], atol=tolerances.LOGITS)
+    with pytest.raises(ValueError, match="mark_shared needs num_segments 4, not 2"):
+        dataclasses.replace(CONFIG, mark_shared=True)
 
 
 def test_data_and_model_belong_together():
