@@ -1,6 +1,6 @@
 """Exact match and F1 of a span model on a SQuAD file, by the official script's rules.
 
-    python -m experiments.squad_scores MODEL dev-v1.1.json.xz [MAX_QUESTIONS]
+    python -m experiments.squad_scores runs/qa_squad/model dev-v1.1.json.xz
 
 Prints both figures once with every question answered (SQuAD 1) and once with "no answer" allowed.
 Questions without answers (SQuAD 2) are right when none is given.
@@ -11,12 +11,26 @@ import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from quals_jax.answering import AnswerOptions, SpanAnswerer
 from quals_jax.checkpoints.encoder_folder import load_encoder_folder
 from quals_jax.data.squad import squad_questions
 from quals_jax.text.answers import best_over_truths, exact_match, token_f1
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """The model, and what it is asked."""
+
+    model: Annotated[Path, tyro.conf.Positional]
+    """Model folder with a span head, such as of `qa_squad`."""
+    questions: Annotated[Path, tyro.conf.Positional]
+    """SQuAD file, version 1 or 2, plain, .gz or .xz."""
+    max_questions: int | None = None
+    """Only so many, from the beginning of the file."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,17 +71,23 @@ def squad_scores(answerer: SpanAnswerer, questions: Sequence[dict[str, Any]]) ->
     return SquadScores(matches * share, f1 * share, answered * share, len(questions))
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs the command; its exit status."""
-    if len(argv) not in (2, 3):
-        print(__doc__, file=sys.stderr)
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
+    args = tyro.cli(
+        Arguments,
+        prog="python -m experiments.squad_scores",
+        description=__doc__,
+        args=list(arguments),
+    )
+    try:
+        model = load_encoder_folder(args.model)
+        questions = list(itertools.islice(squad_questions(args.questions), args.max_questions))
+        for name, threshold in (("always answered", float("-inf")), ("no answer allowed", 0.0)):
+            answerer = SpanAnswerer(model, AnswerOptions(null_threshold=threshold))
+            print(f"{name}: {squad_scores(answerer, questions)}", flush=True)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 2
-    model = load_encoder_folder(argv[0])
-    limit = int(argv[2]) if len(argv) == 3 else None
-    questions = list(itertools.islice(squad_questions(Path(argv[1])), limit))
-    for name, threshold in (("always answered", float("-inf")), ("no answer allowed", 0.0)):
-        answerer = SpanAnswerer(model, AnswerOptions(null_threshold=threshold))
-        print(f"{name}: {squad_scores(answerer, questions)}")
     return 0
 
 

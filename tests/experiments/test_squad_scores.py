@@ -35,6 +35,10 @@ def test_the_best_of_the_accepted_answers_counts():
     assert (scores.answered, scores.num_questions) == (pytest.approx(60), 5)
 
 
-def test_a_wrong_number_of_arguments_shows_the_usage(capsys):
-    assert main([]) == 2
-    assert "python -m experiments.squad_scores MODEL" in capsys.readouterr().err
+def test_bad_arguments_are_explained(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "--max-questions" in capsys.readouterr().out
+    assert main([str(tmp_path / "nowhere"), str(tmp_path / "dev.json")]) == 2
+    assert "nowhere" in capsys.readouterr().err
