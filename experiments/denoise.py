@@ -12,7 +12,8 @@ Rows are JSON lines with a ``text`` and, if they like, an ``id``.
 
 import dataclasses
 
-from experiments.qagen_squad import MODEL, SMOKE_MODEL
+from experiments.qagen_squad import MODEL
+from experiments.smoke import smoke
 from train.config import BatchConfig, Experiment, TextData, TokenizerConfig
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
@@ -35,14 +36,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=500,
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    data=TextData(train=("world:60:1",), dev=("world:10:2",), max_tokens=48),
-    model=SMOKE_MODEL,
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    eval_every_steps=2,
-    checkpoint_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

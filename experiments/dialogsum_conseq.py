@@ -10,7 +10,8 @@ learning rate, for a small model collapses at the paper's weight of 1 (see `worl
 
 import dataclasses
 
-from experiments import dialogsum_mle, qagen_squad
+from experiments import dialogsum_mle
+from experiments.smoke import smoke
 from train.config import ConSeqConfig, ContrastData
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
@@ -37,9 +38,4 @@ EXPERIMENT = dataclasses.replace(
     log_every_steps=2,
 )
 
-SMOKE = dataclasses.replace(
-    dialogsum_mle.SMOKE,
-    data=ContrastData(train=("world:60:1",), dev=("world:10:2",), limits=qagen_squad.LIMITS),
-    optim=EXPERIMENT.optim,
-    conseq=EXPERIMENT.conseq,
-)
+SMOKE = smoke(EXPERIMENT)

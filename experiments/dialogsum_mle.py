@@ -11,11 +11,10 @@ Without pre-training: ``--init-from "" --tokenizer.learn-vocab-size 8000``. BART
 ``--init-from models/bart-large`` with the model and the optimizer of `xsum_mle`.
 """
 
-import dataclasses
-
-from experiments import qagen_squad, qagen_squad_views
+from experiments import qagen_squad_views
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
-from train.config import BatchConfig, Experiment, SummaryData, TokenizerConfig
+from train.config import BatchConfig, Experiment, SummaryData
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
 
@@ -43,16 +42,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100,
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    data=SummaryData(train=("world:60:1",), dev=("world:10:2",), limits=qagen_squad.LIMITS),
-    model=qagen_squad.SMOKE_MODEL,
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    num_epochs=0,
-    init_from="",
-    eval_every_steps=2,
-    checkpoint_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

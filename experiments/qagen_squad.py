@@ -9,8 +9,7 @@ Question: how good a question-answer generator do two cores make in an hour?
 The official QAGen starts from BART-large; `experiments/denoise.py` makes a small substitute for it.
 """
 
-import dataclasses
-
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
 from train.config import BatchConfig, Experiment, QAData, TokenizerConfig
@@ -54,26 +53,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=250,
 )
 
-SMOKE_MODEL = dataclasses.replace(
-    BartConfig.tiny(),
-    d_model=32,
-    encoder_layers=1,
-    decoder_layers=1,
-    encoder_ffn_dim=64,
-    decoder_ffn_dim=64,
-    dropout=0.0,  # dropout takes longer to compile than the model
-    attention_dropout=0.0,
-)
-
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    data=QAData(train=("world:40:1",), dev=("world:10:2",), limits=LIMITS),
-    model=SMOKE_MODEL,
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    num_epochs=0,
-    eval_every_steps=2,
-    checkpoint_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

@@ -14,7 +14,7 @@ tokens of a batch counted as source + targets, 8 targets at most.
 
 import dataclasses
 
-from experiments import qagen_squad
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
 from train.config import BatchConfig, Experiment, QAData
@@ -43,8 +43,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=1000,
 )
 
-SMOKE = dataclasses.replace(
-    qagen_squad.SMOKE,
-    optim=EXPERIMENT.optim,
-    model=dataclasses.replace(qagen_squad.SMOKE.model, dtype="bfloat16"),
-)
+SMOKE = smoke(EXPERIMENT)

@@ -13,7 +13,8 @@ NewsQA: `--model` and `--optim` of `qagen_squad_newsqa` and
 
 import dataclasses
 
-from experiments import qagen_squad, qagen_squad_views
+from experiments import qagen_squad_views
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from train.config import BatchConfig, QuestionData
 from train.schedules import ScheduleConfig
@@ -38,11 +39,4 @@ EXPERIMENT = dataclasses.replace(
     checkpoint_every_steps=250,
 )
 
-SMOKE = dataclasses.replace(
-    qagen_squad.SMOKE,
-    data=QuestionData(
-        train=("world:40:1",),
-        dev=("world:10:2",),
-        limits=Limits(max_source_tokens=128, max_target_tokens=40, max_targets=2),
-    ),
-)
+SMOKE = smoke(EXPERIMENT)

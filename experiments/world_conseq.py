@@ -13,9 +13,8 @@ The paper's weight 1 of the negative term makes small models collapse within 40 
 S+ and S- share are pushed down as hard as the wrong ones. 0.1 does not.
 """
 
-import dataclasses
-
 from experiments import world_mle
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from train.config import BatchConfig, ConSeqConfig, ContrastData, Experiment, TokenizerConfig
 from train.optim import OptimConfig
@@ -45,13 +44,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100_000,
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    model=world_mle.SMOKE.model,
-    data=dataclasses.replace(EXPERIMENT.data, train=("world:60:1",), dev=world_mle.SMOKE.data.dev),
-    tokenizer=world_mle.SMOKE.tokenizer,
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    eval_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

@@ -11,6 +11,7 @@ little is learned from labels alone in 20,000 claims.
 import dataclasses
 
 from experiments import world_qa
+from experiments.smoke import smoke
 from train.config import ClaimData, Experiment, TokenizerConfig
 from train.schedules import ScheduleConfig
 
@@ -36,17 +37,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100_000,
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    model=dataclasses.replace(
-        world_qa.SMOKE_MODEL, head="classification", labels=("CORRECT", "INCORRECT")
-    ),
-    data=dataclasses.replace(
-        EXPERIMENT.data, train=("world:40:1",), dev=(f"world:10:{world_qa.DEV_SEEDS + 1}",)
-    ),
-    tokenizer=world_qa.SMOKE.tokenizer,
-    batch=world_qa.SMOKE.batch,
-    num_steps=4,
-    eval_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

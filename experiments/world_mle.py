@@ -9,9 +9,8 @@ The pipeline starts it from QAGen's weights, which know the words and how to cop
         --tokenizer.learn-vocab-size 0
 """
 
-import dataclasses
-
 from experiments import world_qagen
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from train.config import BatchConfig, Experiment, SummaryData, TokenizerConfig
 
@@ -31,15 +30,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    model=world_qagen.SMOKE.model,
-    data=dataclasses.replace(
-        EXPERIMENT.data, train=("world:60:1",), dev=(f"world:10:{world_qagen.DEV_SEEDS + 1}",)
-    ),
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    eval_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

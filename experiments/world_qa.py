@@ -8,11 +8,10 @@ Question: does it find the facts of articles and summaries, and see where one do
 Without --init-from, a tokenizer is needed: --tokenizer.learn-vocab-size 1400.
 """
 
-import dataclasses
-
+from experiments.smoke import smoke
 from quals_jax.data.pair_examples import PairLimits
 from quals_jax.models.bert_config import BertConfig
-from train.config import BatchConfig, Experiment, SpanData, TokenizerConfig
+from train.config import BatchConfig, Experiment, SpanData
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
 
@@ -56,19 +55,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100_000,
 )
 
-SMOKE_MODEL = dataclasses.replace(
-    MODEL, vocab_size=600, d_model=32, encoder_layers=1, encoder_ffn_dim=64
-)
-
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    model=SMOKE_MODEL,
-    data=dataclasses.replace(
-        EXPERIMENT.data, train=("world:40:1",), dev=(f"world:10:{DEV_SEEDS + 1}",)
-    ),
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    eval_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

@@ -11,6 +11,7 @@ others summary-like sentences, since QUALS asks about summaries.
 
 import dataclasses
 
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
 from train.config import BatchConfig, Experiment, QAData, TokenizerConfig
@@ -45,22 +46,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=100_000,  # at the end only: an interrupted demo starts anew
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    model=dataclasses.replace(
-        MODEL,
-        d_model=32,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_ffn_dim=64,
-        decoder_ffn_dim=64,
-    ),
-    data=dataclasses.replace(
-        EXPERIMENT.data, train=("world:60:1",), dev=(f"world:10:{DEV_SEEDS + 1}",)
-    ),
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    eval_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)

@@ -12,6 +12,7 @@ It reads summary-like sentences alone, since QAGS asks about summaries.
 import dataclasses
 
 from experiments import world_qagen
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from train.config import BatchConfig, QuestionData
 from train.schedules import ScheduleConfig
@@ -33,11 +34,4 @@ EXPERIMENT = dataclasses.replace(
     eval_every_steps=250,
 )
 
-SMOKE = dataclasses.replace(
-    world_qagen.SMOKE,
-    data=dataclasses.replace(
-        EXPERIMENT.data,
-        train=("world-sentences:60:1",),
-        dev=(f"world-sentences:10:{world_qagen.DEV_SEEDS + 1}",),
-    ),
-)
+SMOKE = smoke(EXPERIMENT)

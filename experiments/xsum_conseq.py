@@ -17,7 +17,8 @@ encoding); the guard, which ends training where the loss of S+ rises by a fifth.
 
 import dataclasses
 
-from experiments import qagen_squad, xsum_mle
+from experiments import xsum_mle
+from experiments.smoke import smoke
 from train.config import BatchConfig, ConSeqConfig, ContrastData
 
 EXPERIMENT = dataclasses.replace(
@@ -41,9 +42,4 @@ EXPERIMENT = dataclasses.replace(
     checkpoint_every_steps=200,
 )
 
-SMOKE = dataclasses.replace(
-    xsum_mle.SMOKE,
-    data=ContrastData(train=("world:60:1",), dev=("world:10:2",), limits=qagen_squad.LIMITS),
-    optim=EXPERIMENT.optim,
-    conseq=EXPERIMENT.conseq,
-)
+SMOKE = smoke(EXPERIMENT)

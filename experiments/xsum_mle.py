@@ -19,10 +19,10 @@ the best epoch by dev loss, which the official scripts do not measure; bfloat16.
 
 import dataclasses
 
-from experiments import qagen_squad
+from experiments.smoke import smoke
 from quals_jax.data.examples import Limits
 from quals_jax.models.config import BartConfig
-from train.config import BatchConfig, Experiment, SummaryData, TokenizerConfig
+from train.config import BatchConfig, Experiment, SummaryData
 from train.optim import OptimConfig
 from train.schedules import ScheduleConfig
 
@@ -51,16 +51,4 @@ EXPERIMENT = Experiment(
     checkpoint_every_steps=1000,
 )
 
-SMOKE = dataclasses.replace(
-    EXPERIMENT,
-    data=SummaryData(train=("world:60:1",), dev=("world:10:2",), limits=qagen_squad.LIMITS),
-    model=dataclasses.replace(qagen_squad.SMOKE_MODEL, dtype="bfloat16"),
-    tokenizer=TokenizerConfig(learn_vocab_size=600),
-    batch=BatchConfig(max_tokens=2000, max_shapes=1),
-    num_steps=4,
-    num_epochs=0,
-    init_from="",
-    eval_every_steps=2,
-    checkpoint_every_steps=2,
-    log_every_steps=1,
-)
+SMOKE = smoke(EXPERIMENT)
