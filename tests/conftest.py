@@ -1,9 +1,14 @@
-"""Test setup: CPU only, exact float32 matrix products, strict shapes, one compile cache."""
+"""Test setup: CPU only, exact float32 matrix products, strict shapes, one compile cache.
+
+LLVM does not optimise: that takes half of every compilation, and the models of tests are so small
+that most of the time is compiling. Whoever wants it sets another level in XLA_FLAGS.
+"""
 
 import os
 from pathlib import Path
 
 os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 " + os.environ.get("XLA_FLAGS", "")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent / ".jax_cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 

@@ -89,6 +89,13 @@ def _add_metric_arguments(parser: Parser) -> None:
         help="pairs generated per summary; fewer are faster (default: 60)",
     )
     group.add_argument(
+        "--qags-refill",
+        action="store_true",
+        default=None,
+        help="questions that the summary does not answer as expected fill empty places, as "
+        "officially: more summaries get a number, weak models a vaguer one",
+    )
+    group.add_argument(
         "--entity-spans",
         choices=("auto", "spacy", "rules"),
         help="who finds entities (entities, qags); auto: spaCy's en_core_web_lg where it is "
@@ -149,6 +156,7 @@ _SETTINGS: dict[str, tuple[str, ...] | None] = {
     "dtype": None,
     "quals_mode": ("quals",),
     "quals_num_beams": ("quals",),
+    "qags_refill": ("qags",),
     "entity_spans": ("entities", "qags"),
     "entity_level": ("entities",),
 }

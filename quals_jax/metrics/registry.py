@@ -27,6 +27,7 @@ class MetricOptions:
     dtype: Literal["float32", "bfloat16"] = "float32"
     quals_mode: Literal["clean", "paper"] = "clean"
     quals_num_beams: int = 60
+    qags_refill: bool = False
     entity_spans: "EntityKind" = "auto"
     entity_level: int = 2
 
@@ -59,7 +60,7 @@ def _qags(options: MetricOptions) -> Metric:
     from quals_jax.metrics.qags import Qags
     from quals_jax.metrics.qags_options import QagsOptions
 
-    settings = QagsOptions(candidates=options.entity_spans)
+    settings = QagsOptions(candidates=options.entity_spans, refill=options.qags_refill)
     return Qags.from_folder(options.models["qags"], settings, options.dtype)
 
 

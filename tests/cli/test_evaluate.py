@@ -14,6 +14,7 @@ from quals_jax.metrics.ngrams import NgramPrecision
 from quals_jax.metrics.quals import Quals, QualsOptions
 from quals_jax.metrics.registry import METRICS, MetricOptions, load_metrics
 from tests import golden_files, tolerances
+from tests.checkpoints import write_encoder
 from tests.cli.conftest import read_rows, write_rows
 
 WORLD = golden_files.path("world_qagen")
@@ -133,26 +134,23 @@ def test_a_model_gives_the_numbers_of_the_library(quals, tmp_path):
 def test_settings_reach_their_metrics(quals, tmp_path):
     """Rows without texts: the models are loaded, and nothing is compiled."""
     source = write_rows(tmp_path / "in.jsonl", [{"document": "d", "summary": ""}])
+    write_encoder.write(tmp_path / "qags" / "answers")
+    shutil.copytree(WORLD, tmp_path / "qags" / "questions")
     done = quals(
-        *(
-            "evaluate",
-            source,
-            "-o",
-            tmp_path / "out.jsonl",
-            "--metrics",
-            "quals,bartscore,entities",
-        ),
-        *("--quals-model", WORLD, "--bartscore-model", WORLD, "--dtype", "bfloat16"),
-        *("--quals-mode", "paper", "--quals-num-beams", 8),
+        *("evaluate", source, "-o", tmp_path / "out.jsonl"),
+        *("--metrics", "quals,qags,bartscore,entities", "--dtype", "bfloat16"),
+        *("--quals-model", WORLD, "--qags-model", tmp_path / "qags", "--bartscore-model", WORLD),
+        *("--quals-mode", "paper", "--quals-num-beams", 8, "--qags-refill"),
         *("--entity-spans", "rules", "--entity-level", 1),
     )
     assert done.status == 0, done.messages
     summary = json.loads((tmp_path / "out.jsonl.summary.json").read_text("utf-8"))
     found = summary["signatures"]
-    assert list(found) == ["quals", "bartscore", "entities"]
+    assert list(found) == ["quals", "qags", "bartscore", "entities"]
     options = {"mode": "paper", "num_beams": 8, "num_groups": 8}
     metric = Quals(load_model_folder(WORLD, "bfloat16"), QualsOptions(**options))
     assert found["quals"] == f"{metric.signature}|low:-0.5"
+    assert "|questions:10|refill|" in found["qags"]
     assert found["bartscore"].endswith("|bfloat16")
     assert found["entities"] == "entities:rules|match level:1"
     assert summary["metrics"]["quals"] == {"value": None, "interval": None, "num_rows": 0}
@@ -202,6 +200,7 @@ def test_another_model_is_another_job(quals, tmp_path):
         ("--metrics quals --quals-model facebook/bart", "hf download facebook/bart"),
         ("--quals-model x", "--quals-model: none of the metrics (ngram, entities) is quals"),
         ("--dtype bfloat16", "--dtype: none of the metrics (ngram, entities) has a model"),
+        ("--qags-refill", "--qags-refill: none of the metrics (ngram, entities) is qags"),
         ("--metrics ngram --entity-level 0", "--entity-level: none of the metrics (ngram) is"),
         ("--metrics ngram --reference-key x", "none of the metrics (ngram) reads references"),
         ("--entity-spans spacy", "python -m spacy download en_core_web_lg"),

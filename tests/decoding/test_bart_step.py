@@ -13,13 +13,12 @@ from quals_jax.models.bart import bind
 from quals_jax.models.config import BartConfig
 from quals_jax.scoring import token_log_probs
 from tests import golden_files, golden_models, tolerances
-from tests.decoding.golden_search import FAST_COMPILATION, pad
+from tests.decoding.golden_search import pad
 
 HUGGING_FACE = golden_files.read_json("huggingface/tiny.json")
-_fast = {"static_argnames": ("config", "options"), "compiler_options": FAST_COMPILATION}
-fast_search = jax.jit(search_rows, **_fast)
-fast_sample = jax.jit(sample_rows, **_fast)
-fast_score = jax.jit(
+search_jitted = jax.jit(search_rows, static_argnames=("config", "options"))
+sample_jitted = jax.jit(sample_rows, static_argnames=("config", "options"))
+score_jitted = jax.jit(
     lambda config, params, src_BS, targets_BNT: token_log_probs(
         bind(config, params), src_BS, src_BS != config.pad_id, targets_BNT
     ),
@@ -31,7 +30,7 @@ TINY = golden_files.path("huggingface/tiny")
 
 def hugging_face_search(sources, options):
     config = read_config(TINY)
-    found = fast_search(config, read_params(TINY, config), pad(sources, 12), options)
+    found = search_jitted(config, read_params(TINY, config), pad(sources, 12), options)
     return jax.tree.map(np.asarray, found)
 
 
@@ -91,7 +90,7 @@ SOURCES = [[*RNG.integers(4, 118, length).tolist(), 2] for length in (5, 9, 14, 
 
 
 def search(src_BS):
-    return jax.tree.map(np.asarray, fast_search(CONFIG, PARAMS, src_BS, OPTIONS))
+    return jax.tree.map(np.asarray, search_jitted(CONFIG, PARAMS, src_BS, OPTIONS))
 
 
 def assert_same(found, expected, b, c):
@@ -117,7 +116,7 @@ def test_log_probabilities_of_the_search_are_the_teacher_forced_ones():
     src_BS = pad(SOURCES, 24)
     found = search(src_BS)
 
-    logp_BNT = fast_score(CONFIG, PARAMS, src_BS, jnp.asarray(found.tokens_BNT))
+    logp_BNT = score_jitted(CONFIG, PARAMS, src_BS, jnp.asarray(found.tokens_BNT))
     np.testing.assert_allclose(found.logp_BNT, logp_BNT, atol=tolerances.LOG_PROBS, rtol=0)
     assert (found.token_scores_BNT < found.logp_BNT - 0.4).any()  # penalties are elsewhere
 
@@ -128,7 +127,7 @@ def test_samples_are_scored_by_the_model_and_do_not_depend_on_the_batch():
     key = jax.random.key(0)
 
     def draw(src_BS, ids):
-        found = fast_sample(CONFIG, PARAMS, src_BS, options, sample_keys(key, ids))
+        found = sample_jitted(CONFIG, PARAMS, src_BS, options, sample_keys(key, ids))
         return jax.tree.map(np.asarray, found)
 
     src_BS = pad(SOURCES, 24)
@@ -136,7 +135,7 @@ def test_samples_are_scored_by_the_model_and_do_not_depend_on_the_batch():
     shuffled = draw(src_BS[::-1], ids[::-1])
     for b in range(5):
         assert_same(shuffled, together, 4 - b, b)
-    logp_BNT = fast_score(CONFIG, PARAMS, src_BS, jnp.asarray(together.tokens_BNT))
+    logp_BNT = score_jitted(CONFIG, PARAMS, src_BS, jnp.asarray(together.tokens_BNT))
     np.testing.assert_allclose(together.logp_BNT, logp_BNT, atol=tolerances.LOG_PROBS, rtol=0)
 
 

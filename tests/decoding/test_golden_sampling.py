@@ -46,11 +46,7 @@ def test_kept_tokens_are_the_official_ones(name):
         )
 
 
-@functools.partial(
-    jax.jit,
-    static_argnames=("config", "options"),
-    compiler_options=golden_search.FAST_COMPILATION,
-)
+@functools.partial(jax.jit, static_argnames=("config", "options"))
 def run(config, params, cross, mask_BS, options, draws_TBN):
     def draw(position, growing_BN):
         # fairseq packs growing samples to the left, where the recorded numbers are for.

@@ -1,5 +1,7 @@
 """Sampling on the toy model."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,6 @@ import pytest
 from quals_jax.decoding.options import Sampling, TopK, TopP, greedy
 from quals_jax.decoding.sampling import invert_cdf, sample, sample_keys
 from tests.decoding import toy
-from tests.decoding.golden_search import FAST_COMPILATION
 
 
 def draw(table, options, ids, seed=0, valid_B=None, break_source=None):
@@ -18,7 +19,8 @@ def draw(table, options, ids, seed=0, valid_B=None, break_source=None):
     return jax.tree.map(np.asarray, _draw(options, break_source, table, key, ids_B, valid_B))
 
 
-def _draw_uncompiled(options, break_source, table, key, ids_B, valid_B):
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _draw(options, break_source, table, key, ids_B, valid_B):
     # The hash starts from the id, so that a record has the same model wherever it stands.
     start_BN = jnp.broadcast_to(7 * ids_B[:, None], (len(ids_B), options.num_samples))
     healthy = toy.make_step(table)
@@ -32,8 +34,6 @@ def _draw_uncompiled(options, break_source, table, key, ids_B, valid_B):
 
     return sample(step, start_BN, options, sample_keys(key, ids_B), valid_B)
 
-
-_draw = jax.jit(_draw_uncompiled, static_argnums=(0, 1), compiler_options=FAST_COMPILATION)
 
 TABLE = toy.table(0, 19, eos=1.0)
 OPTIONS = Sampling(4, TopK(6), min_len=2, max_len=9, no_repeat_ngram_size=2)

@@ -3,12 +3,13 @@
 The hash is the search's state, so a hypothesis that loses its state shows at once.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from quals_jax.decoding.beam import beam_search
-from tests.decoding.golden_search import FAST_COMPILATION
 
 PAD, EOS = 1, 2
 NUM_ROWS = 997
@@ -56,12 +57,10 @@ def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None):
     return jax.tree.map(np.asarray, found)
 
 
-def _search_uncompiled(options, table_RV, valid_B, prefix_BP):
+@functools.partial(jax.jit, static_argnums=0)
+def _search(options, table_RV, valid_B, prefix_BP):
     state = start_hash(valid_B.shape[0], options.num_beams)
     return beam_search(make_step(table_RV), state, options, valid_B, prefix_BP=prefix_BP)
-
-
-_search = jax.jit(_search_uncompiled, static_argnums=0, compiler_options=FAST_COMPILATION)
 
 
 def rows(found, source):
