@@ -38,6 +38,8 @@ class Demo:
     """Draws the articles, the references, every model's first weights and every sample."""
     full: bool = False
     """Test on 500 instead of 250 articles, with one more control."""
+    judges: tuple[str, ...] = ()
+    """More metrics for the systems, such as qags=runs/qags factcc=runs/world_factcc/model ngram."""
     restart: bool = False
     """Make anew what other settings made in this folder, instead of refusing."""
 
@@ -45,7 +47,7 @@ class Demo:
 def run(demo: Demo) -> dict[str, Any]:
     """Does every stage that is not done; returns what is also in ``results.json``."""
     pipeline = world.PIPELINE if demo.full else world.DEMO_PIPELINE
-    pipeline = dataclasses.replace(pipeline, seed=demo.seed)
+    pipeline = dataclasses.replace(pipeline, seed=demo.seed, judges=demo.judges)
     results = run_pipeline(pipeline, demo.workdir, restart=demo.restart)
     assert results is not None
     return results

@@ -50,8 +50,8 @@ EXPERIMENT = Experiment(
         schedule=ScheduleConfig("cosine", warmup_steps=100, end_ratio=0.05),
     ),
     label_smoothing=0.0,
-    num_steps=1000,
-    eval_every_steps=250,
+    num_steps=600,
+    eval_every_steps=200,
     checkpoint_every_steps=100_000,
 )
 

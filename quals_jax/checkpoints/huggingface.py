@@ -208,7 +208,7 @@ def write_config(folder: Path, config: BartConfig, forced_bos_id: int | None = N
     }
     content = {
         "architectures": ["BartForConditionalGeneration"],
-        **{key: value for key, value in _REQUIRED.items() if key in _WRITTEN},
+        **_REQUIRED,  # transformers knows half of them by now; CTranslate2 asks for the rest
         **{key: getattr(config, field) for field, key in _KEYS.items()},
         **ids,
         "num_hidden_layers": config.encoder_layers,
@@ -216,16 +216,6 @@ def write_config(folder: Path, config: BartConfig, forced_bos_id: int | None = N
     }
     write_json(folder / CONFIG_NAME, content)
     write_json(folder / GENERATION_NAME, ids)
-
-
-# Those of _REQUIRED that transformers still knows.
-_WRITTEN = {
-    "activation_function",
-    "is_encoder_decoder",
-    "model_type",
-    "scale_embedding",
-    "tie_word_embeddings",
-}
 
 
 def write_params(folder: Path, config: BartConfig, params: Any) -> None:

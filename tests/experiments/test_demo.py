@@ -93,6 +93,7 @@ def test_a_full_demo_and_another_seed_are_other_pipelines(monkeypatch, tmp_path)
         demo, "run_pipeline", lambda pipeline, *_, **__: asked.append(pipeline) or {}
     )
     demo.run(demo.Demo(tmp_path))
-    demo.run(demo.Demo(tmp_path, seed=5, full=True))
+    demo.run(demo.Demo(tmp_path, seed=5, full=True, judges=("ngram",)))
     assert [pipeline.seed for pipeline in asked] == [1, 5]
+    assert [pipeline.judges for pipeline in asked] == [(), ("ngram",)]
     assert asked[1].systems == world.SYSTEMS
