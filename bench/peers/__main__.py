@@ -20,11 +20,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from bench.peers.random_model import SIZES, write_random_model
+from quals_jax.jobs.claim import write_json
 from quals_jax.models.config import BartConfig
 
 
@@ -72,10 +73,10 @@ class Arguments:
 
     peers_python: Path
     """Python of the environment with the other libraries."""
-    jobs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    """Once per job; none: all."""
-    size: str = "base"
-    """Of BART: base, large, or tiny."""
+    jobs: tuple[Literal["score", "diverse60", "beam4", "greedy", "quals", "train"], ...] = ()
+    """None: all."""
+    size: Literal["tiny", "base", "large"] = "base"
+    """Of BART."""
     rounds: int = 5
     """Timed runs of every library, after the first."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
@@ -177,11 +178,20 @@ def main(arguments: Sequence[str]) -> None:
         "threads": len(os.sched_getaffinity(0)),
         "machine": _machine(),
         "date": time.strftime("%Y-%m-%d"),
-        "command": "python -m bench.peers --peers-python PEERS/bin/python",
+        "rounds": args.rounds,
+        "command": f"python -m bench.peers --peers-python PEERS/bin/python --rounds {args.rounds}",
     }
+    if args.rounds < 1 or not os.access(args.peers_python, os.X_OK):
+        raise SystemExit(
+            f"error: --rounds is {args.rounds} (at least 1), and {args.peers_python} must be the "
+            "Python of the other libraries (bench/README.md makes it)"
+        )
     content: dict[str, Any] = {"jobs": {}}
     if args.output is not None and args.output.exists():
-        content = json.loads(args.output.read_text("utf-8"))
+        try:
+            content["jobs"] = json.loads(args.output.read_text("utf-8"))["jobs"]
+        except (ValueError, KeyError) as error:
+            raise SystemExit(f"error: {args.output} holds no results: {error!r}") from None
     content |= header
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model"
@@ -191,7 +201,7 @@ def main(arguments: Sequence[str]) -> None:
             print(table(job, found), flush=True)
             content["jobs"][job] = found
             if args.output is not None:
-                args.output.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+                write_json(args.output, content)
 
 
 def _machine() -> str:
