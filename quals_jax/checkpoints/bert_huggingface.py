@@ -160,7 +160,7 @@ def _wanted(config: BertConfig) -> Wanted:
         wanted[f"{name}.bias"] = (f"{path}/bias", (D,))
 
     def linear(path: str, name: str, d_in: int, d_out: int) -> None:
-        wanted[f"{name}.weight"] = (f"{path}/kernel", (d_in, d_out))
+        wanted[f"{name}.weight"] = (f"{path}/kernel", (d_out, d_in))
         wanted[f"{name}.bias"] = (f"{path}/bias", (d_out,))
 
     table("words", "word_embeddings", config.vocab_size)

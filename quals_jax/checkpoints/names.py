@@ -1,6 +1,6 @@
 """Parameter paths of our BART <-> tensor names of fairseq and Hugging Face.
 
-Both use PyTorch's layout: kernels are stored transposed, the tied token table under several names.
+Both hold the tied token table under several names; kernels are ``[d_out, d_in]`` there as here.
 
 >>> params = params_from_torch(tensors, config, "model.safetensors")     # nested dict, float32
 >>> tensors = params_to_torch(params, config)                            # Hugging Face's names
@@ -39,7 +39,7 @@ def expected_shapes(config: BartConfig) -> dict[str, tuple[int, ...]]:
         shapes.update({f"{path}/scale": (D,), f"{path}/bias": (D,)})
 
     def linear(path: str, d_in: int, d_out: int) -> None:
-        shapes.update({f"{path}/kernel": (d_in, d_out), f"{path}/bias": (d_out,)})
+        shapes.update({f"{path}/kernel": (d_out, d_in), f"{path}/bias": (d_out,)})
 
     for stack, num_layers, F, attentions in (
         ("encoder", config.encoder_layers, config.encoder_ffn_dim, ("self_attn",)),
@@ -93,7 +93,7 @@ Wanted = Mapping[str, tuple[str, tuple[int, ...]]]  # PyTorch's name -> our path
 
 
 def tree_of_tensors(wanted: Wanted, found: Mapping[str, np.ndarray], where: str) -> dict[str, Any]:
-    """The parameter tree (float32) of exactly the ``wanted`` tensors; kernels are transposed.
+    """The parameter tree (float32) of exactly the ``wanted`` tensors.
 
     Raises CheckpointError with a sorted diff, or for values that are not finite.
     """
@@ -108,7 +108,7 @@ def tree_of_tensors(wanted: Wanted, found: Mapping[str, np.ndarray], where: str)
                 f"{where}: {name} has {bad:,} of {values.size:,} values that are NaN or infinite; "
                 "the training that wrote it diverged, or the file is damaged"
             )
-        flat[path] = np.ascontiguousarray(values.T) if path.endswith("/kernel") else values
+        flat[path] = values
     return nest(flat)
 
 
@@ -145,7 +145,7 @@ def tensors_of_tree(wanted: Wanted, params: Mapping[str, Any]) -> dict[str, np.n
             raise CheckpointError(f"{path} has shape {list(values.shape)}, expected {list(shape)}")
         if not np.isfinite(values).all():
             raise CheckpointError(f"{path} has values that are NaN or infinite; not written")
-        tensors[name] = values.T if path.endswith("/kernel") else values
+        tensors[name] = values
     return tensors
 
 
@@ -228,11 +228,10 @@ def _check_diff(wanted: Wanted, found: Mapping[str, np.ndarray], where: str) -> 
     lines = []
     for name in sorted(wanted.keys() | found.keys()):
         path, shape = wanted.get(name, ("", ()))
-        torch_shape = shape[::-1] if path.endswith("/kernel") else shape
-        if name in found and path and found[name].shape == torch_shape:
+        if name in found and path and found[name].shape == shape:
             continue
         if path:
-            lines.append(f" - model wants {path} {list(shape)} ({name} {list(torch_shape)})")
+            lines.append(f" - model wants {path} {list(shape)} ({name})")
         if name in found:
             lines.append(f" + file has {name} {list(found[name].shape)}")
     if lines:

@@ -4,8 +4,9 @@
 
 The search knows no model: ``step(tokens_BN, position, state) -> (logits_BNV, state)`` gives the
 scores of the next token for N hypotheses of each of B sources; leaves of ``state`` are
-``[B, N, ...]`` and belong to hypotheses, while what belongs to a source lives in the closure. The
-first call gets ``</s>`` at position 0. Call it under ``jax.jit``: it is one ``while_loop``.
+``[B * N, ...]`` and belong to hypotheses (those of the first source first), while what belongs to a
+source lives in the closure. The first call gets ``</s>`` at position 0. Call it under ``jax.jit``:
+it is one ``while_loop``.
 
 fairseq's rules. A hypothesis ends when ``</s>`` is among the first N of the 2N candidates of its
 source; it does not shrink the beam: the first N candidates that are not ``</s>`` go on, so that
@@ -115,8 +116,9 @@ def beam_search(
             jnp.where(stay_B1, jnp.arange(N)[None], kept.parents_BC), carry.order_BN
         )
         tokens_BN = to_rows(kept.tokens_BC, order_BN)
-        state, history_BNT = move_rows((state, history_BNT), moves)
+        state = move_rows(state, moves)
         if history_BNT is not None:
+            history_BNT = move_rows(history_BNT.reshape(B * N, -1), moves).reshape(B, N, -1)
             history_BNT = jax.lax.dynamic_update_slice_in_dim(
                 history_BNT, tokens_BN[..., None], carry.position + 1, axis=2
             )

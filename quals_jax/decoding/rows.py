@@ -57,22 +57,26 @@ def plan_moves(
 
 
 def move_rows(tree: Tree, moves: Moves) -> Tree:
-    """Makes the copies in every leaf ``[B, N, ...]``, in place where XLA owns the memory."""
+    """Makes the copies in every leaf ``[B * N, ...]``, in place where XLA owns the memory."""
     B, N = moves.from_BN.shape
+    if N == 1:  # nothing ever moves
+        return tree
     width = -(-N // _MAX_ROUNDS)
     num_rounds = (jnp.max(moves.num_B) + width - 1) // width
     # The last round may reach past the end: repeat the last copy.
     fill = ((0, 0), (0, -N % width))
-    from_BN, to_BN = (jnp.pad(x, fill, mode="edge") for x in (moves.from_BN, moves.to_BN))
-    sources_B1 = jnp.arange(B)[:, None]
+    first_B1 = jnp.arange(B)[:, None] * N
+    from_BN, to_BN = (
+        jnp.pad(x + first_B1, fill, mode="edge") for x in (moves.from_BN, moves.to_BN)
+    )
 
     def copy(carry):
         i, tree = carry
         source, target = (
-            jax.lax.dynamic_slice_in_dim(x, i * width, width, axis=1) for x in (from_BN, to_BN)
+            jax.lax.dynamic_slice_in_dim(x, i * width, width, axis=1).reshape(-1)
+            for x in (from_BN, to_BN)
         )
-        tree = jax.tree.map(lambda x: x.at[sources_B1, target].set(x[sources_B1, source]), tree)
-        return i + 1, tree
+        return i + 1, jax.tree.map(lambda x: x.at[target].set(x[source]), tree)
 
     return jax.lax.while_loop(lambda carry: carry[0] < num_rounds, copy, (jnp.int32(0), tree))[1]
 

@@ -28,6 +28,7 @@ from quals_jax.models.layers import (
     LayerNorm,
     attend,
     attend_own,
+    project,
     recomputed,
 )
 from quals_jax.models.layers import dropout as drop
@@ -56,10 +57,14 @@ class DecoderLayer(FeedForward):
         mask_BS: Array,
         rngs: nnx.Rngs | None,
     ) -> Array:
-        """``[B, N, T, D] -> [B, N, T, D]``; ``own`` holds the keys and values to attend to."""
+        """``[B, N, T, D] -> [B, N, T, D]``; ``own`` holds the keys and values to attend to.
+
+        Those are ``2 x [B * N, H, S, E]``.
+        """
         config = self.config
         query = self.self_attn.queries(x_BNTD)
-        context = attend_own(query, *own, own_mask_TS, config.attention_dropout, rngs)
+        context = attend_own(_rows(query), *own, own_mask_TS, config.attention_dropout, rngs)
+        context = context.reshape(query.shape)
         attended = drop(self.self_attn.output(context), config.dropout, rngs)
         x_BNTD = self.self_attn_layer_norm(x_BNTD + attended)
 
@@ -144,7 +149,7 @@ class Bart(nnx.Module):
         for layer, keys_values in zip(self.decoder.layers(), cross, strict=True):
 
             def run(x, rngs, layer=layer, keys_values=keys_values):
-                own = layer.self_attn.keys_values(x)
+                own = jax.tree.map(_rows, layer.self_attn.keys_values(x))
                 return layer(x, own, causal_TT, keys_values, mask_BS, rngs)
 
             x = recomputed(run, x, rngs) if self.config.remat else run(x, rngs)
@@ -153,17 +158,15 @@ class Bart(nnx.Module):
     def logits(self, hidden: Float[Array, "*a d"]) -> Float[Array, "*a v"]:
         """Scores of every vocabulary entry (``<pad>`` included), float32."""
         table_VD = self.shared.embedding[...].astype(self.config.dtype)
-        return jax.lax.dot_general(
-            hidden.astype(self.config.dtype),
-            table_VD,
-            (((hidden.ndim - 1,), (1,)), ((), ())),
-            preferred_element_type=jnp.float32,
-        )
+        return project(hidden.astype(self.config.dtype), table_VD, jnp.float32)
 
     def init_cache(self, B: int, N: int, max_len: int) -> Cache:
-        """An empty cache of N hypotheses per source; leaves are ``[B, N, H, max_len, E]``."""
+        """An empty cache of N hypotheses per source; leaves are ``[B * N, H, max_len, E]``.
+
+        It is read as it is written: where a step reshapes it, XLA copies the whole of it.
+        """
         heads = self.config.decoder_heads
-        shape = (B, N, heads, max_len, self.config.d_model // heads)
+        shape = (B * N, heads, max_len, self.config.d_model // heads)
         empty = jnp.zeros(shape, self.config.dtype)
         return tuple((empty, empty) for _ in range(self.decoder.depth))
 
@@ -183,18 +186,23 @@ class Bart(nnx.Module):
         row = position + self.config.pad_id + 1
         x = self.shared(tokens_BN[:, :, None])
         x = self.decoder.embed(x, jnp.reshape(row, (1, 1, 1)), None)
-        max_len = cache[0][0].shape[3]
+        max_len = cache[0][0].shape[2]
         seen_1T = (jnp.arange(max_len) <= position)[None]
+
+        def write(old: Array, new: Array) -> Array:
+            return jax.lax.dynamic_update_slice_in_dim(old, _rows(new), position, axis=2)
+
         new_cache = []
         for layer, own, keys_values in zip(self.decoder.layers(), cache, cross, strict=True):
-            own = jax.tree.map(
-                lambda old, new: jax.lax.dynamic_update_slice_in_dim(old, new, position, axis=3),
-                own,
-                layer.self_attn.keys_values(x),
-            )
+            own = jax.tree.map(write, own, layer.self_attn.keys_values(x))
             new_cache.append(own)
             x = layer(x, own, seen_1T, keys_values, mask_BS, None)
         return x[:, :, 0], tuple(new_cache)
+
+
+def _rows(x_BN: Array) -> Array:
+    """``[B, N, ...] -> [B * N, ...]``."""
+    return x_BN.reshape(-1, *x_BN.shape[2:])
 
 
 @functools.cache

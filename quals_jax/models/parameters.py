@@ -32,7 +32,10 @@ def draw_params(shapes: Params, std: float, seed: int) -> Params:
             return jnp.zeros(leaf.shape, leaf.dtype)
         if kind == "scale":
             return jnp.ones(leaf.shape, leaf.dtype)
-        values = rng.standard_normal(leaf.shape, dtype=np.float32)
+        # Kernels were once [d_in, d_out]: drawn so, a seed still gives the model that it gave.
+        shape = leaf.shape[::-1] if kind == "kernel" else leaf.shape
+        values = rng.standard_normal(shape, dtype=np.float32)
+        values = values.T if kind == "kernel" else values
         return jnp.asarray(values * np.float32(std))
 
     return jax.tree_util.tree_map_with_path(draw, shapes)

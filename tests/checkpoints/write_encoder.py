@@ -39,10 +39,13 @@ def write(folder: Path) -> None:
         unk_id=tokenizer.unk_id,
     )
     rng = np.random.default_rng(3)
-    params = {
-        path: rng.standard_normal(leaf.shape).astype(np.float32) * 0.3 + path.endswith("/scale")
-        for path, leaf in flatten(param_shapes(config))
-    }
+
+    def draw(path: str, shape: tuple[int, ...]) -> np.ndarray:
+        if path.endswith("/kernel"):  # as [d_in, d_out], so that the recording stays true
+            return draw("", shape[::-1]).T
+        return rng.standard_normal(shape).astype(np.float32) * 0.3 + path.endswith("/scale")
+
+    params = {path: draw(path, leaf.shape) for path, leaf in flatten(param_shapes(config))}
     save_encoder_folder(folder, config, nest(params), tokenizer)
 
 

@@ -149,14 +149,14 @@ def run_and_count(step, options, valid_B):
     """The result, and how many steps the loop made."""
 
     def counting(tokens_BN, position, state):
-        calls_BN, inner = state
+        calls_R, inner = state
         logits_BNV, inner = step(tokens_BN, position, inner)
         jax.debug.callback(lambda: calls.append(1))
-        return logits_BNV, (calls_BN, inner)
+        return logits_BNV, (calls_R, inner)
 
     calls = []
     B, N = len(valid_B), options.num_beams
-    state = jnp.zeros((B, N)), toy.start_hash(B, N)
+    state = jnp.zeros(B * N), toy.start_hash(B, N)
     run = jax.jit(lambda state: beam_search(counting, state, options, jnp.asarray(valid_B)))
     found = jax.tree.map(np.asarray, run(state))
     jax.effects_barrier()

@@ -13,7 +13,8 @@ def test_after_the_moves_every_hypothesis_finds_the_state_of_its_parent(num):
     @jax.jit
     def follow(parents_BN, order_BN, tree):
         new_order_BN, moves = plan_moves(parents_BN, order_BN)
-        return new_order_BN, moves, move_rows(tree, moves)
+        moved = move_rows(jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), tree), moves)
+        return new_order_BN, moves, jax.tree.map(lambda x, y: x.reshape(y.shape), moved, tree)
 
     rng = np.random.default_rng(num)
     for width in (1, 2, num):  # few parents with many children to many with few

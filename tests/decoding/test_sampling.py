@@ -22,17 +22,17 @@ def draw(table, options, ids, seed=0, valid_B=None, break_source=None):
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _draw(options, break_source, table, key, ids_B, valid_B):
     # The hash starts from the id, so that a record has the same model wherever it stands.
-    start_BN = jnp.broadcast_to(7 * ids_B[:, None], (len(ids_B), options.num_samples))
+    start_R = jnp.repeat(7 * ids_B, options.num_samples)
     healthy = toy.make_step(table)
 
-    def step(tokens_BN, position, hash_BN):
-        logits_BNV, hash_BN = healthy(tokens_BN, position, hash_BN)
+    def step(tokens_BN, position, hash_R):
+        logits_BNV, hash_R = healthy(tokens_BN, position, hash_R)
         if break_source is not None:
             broken_B = (jnp.arange(len(ids_B)) == break_source) & (position == 1)
             logits_BNV = jnp.where(broken_B[:, None, None], jnp.nan, logits_BNV)
-        return logits_BNV, hash_BN
+        return logits_BNV, hash_R
 
-    return sample(step, start_BN, options, sample_keys(key, ids_B), valid_B)
+    return sample(step, start_R, options, sample_keys(key, ids_B), valid_B)
 
 
 TABLE = toy.table(0, 19, eos=1.0)

@@ -29,13 +29,13 @@ def next_hash(before, tokens):
 
 def start_hash(num_sources, num_hypotheses):
     """Sources start apart, so they differ from the first token on."""
-    return jnp.broadcast_to(7 * jnp.arange(num_sources)[:, None], (num_sources, num_hypotheses))
+    return jnp.repeat(7 * jnp.arange(num_sources), num_hypotheses)
 
 
 def make_step(table_RV):
-    def step(tokens_BN, position, hash_BN):
-        hash_BN = next_hash(hash_BN, tokens_BN)
-        return jnp.asarray(table_RV)[hash_BN], hash_BN
+    def step(tokens_BN, position, hash_R):
+        hash_R = next_hash(hash_R, tokens_BN.reshape(-1))
+        return jnp.asarray(table_RV)[hash_R.reshape(tokens_BN.shape)], hash_R
 
     return step
 

@@ -53,7 +53,7 @@ def test_moments_live_where_their_parameter_does():
     expected = layout("fully_sharded").shardings(params)
     adam = found.opt_state[1]
     assert found.params == adam.mu == adam.nu == expected
-    assert expected["encoder"]["layers_0"]["fc1"]["kernel"].spec == PartitionSpec(None, "data")
+    assert expected["encoder"]["layers_0"]["fc1"]["kernel"].spec == PartitionSpec("data", None)
     assert adam.count.spec == found.step.spec == PartitionSpec()
 
 
