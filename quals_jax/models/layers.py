@@ -133,9 +133,10 @@ def attend(
     The softmax is float32. A row whose keys are all masked attends evenly instead of giving NaN.
     """
     scores = jnp.einsum("bnhte,bhse->bhnts", q_BNHTE, k_BHSE, preferred_element_type=jnp.float32)
-    scores = jnp.where(mask_BS[:, None, None, None], scores, jnp.finfo(jnp.float32).min)
-    weights = dropout(jax.nn.softmax(scores, axis=-1), rate, rngs).astype(v_BHSE.dtype)
-    return jnp.einsum("bhnts,bhse->bnhte", weights, v_BHSE)
+    weights, sums_BHNT1 = _softmax_parts(scores, mask_BS[:, None, None, None])
+    weights = dropout(weights, rate, rngs).astype(v_BHSE.dtype)
+    context_BHNTE = jnp.einsum("bhnts,bhse->bhnte", weights, v_BHSE)
+    return jnp.swapaxes((context_BHNTE / sums_BHNT1).astype(v_BHSE.dtype), 1, 2)
 
 
 def attend_own(
@@ -151,9 +152,19 @@ def attend_own(
     R counts the hypotheses of all sources.
     """
     scores = jnp.einsum("rhte,rhse->rhts", q_RHTE, k_RHSE, preferred_element_type=jnp.float32)
-    scores = jnp.where(mask_TS[None, None], scores, jnp.finfo(jnp.float32).min)
-    weights = dropout(jax.nn.softmax(scores, axis=-1), rate, rngs).astype(v_RHSE.dtype)
-    return jnp.einsum("rhts,rhse->rhte", weights, v_RHSE)
+    weights, sums_RHT1 = _softmax_parts(scores, mask_TS[None, None])
+    weights = dropout(weights, rate, rngs).astype(v_RHSE.dtype)
+    return (jnp.einsum("rhts,rhse->rhte", weights, v_RHSE) / sums_RHT1).astype(v_RHSE.dtype)
+
+
+def _softmax_parts(scores: Array, mask: Array) -> tuple[Array, Array]:
+    """Softmax over the last axis as numerators and their sums, float32.
+
+    To divide the values' sum, E numbers wide, takes a pass less than to divide S weights.
+    """
+    scores = jnp.where(mask, scores, jnp.finfo(jnp.float32).min)
+    weights = jnp.exp(scores - jax.lax.stop_gradient(scores.max(-1, keepdims=True)))
+    return weights, weights.sum(-1, keepdims=True)
 
 
 class Attention(nnx.Module):
