@@ -22,8 +22,8 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from quals_jax.decoding.candidates import FREE, Rules, best_candidates, log_normaliser
-from quals_jax.decoding.groups import Choices, choose, num_candidates
+from quals_jax.decoding.candidates import FREE, Rules, log_normaliser
+from quals_jax.decoding.groups import Choices, best_choices
 from quals_jax.decoding.hypotheses import Hypotheses, best_first, normalised
 from quals_jax.decoding.ngrams import repeating_tokens
 from quals_jax.decoding.options import BeamSearch, Sampling
@@ -95,16 +95,14 @@ def beam_search(
         logits_BNV, state = step(carry.tokens_BN, carry.position, state)
         rules = next_rules(carry.position, history_BNT, options, prefix_BP, (B, N), pad_id, eos_id)
         norm_BN = log_normaliser(logits_BNV)
-        in_rows = best_candidates(logits_BNV, norm_BN, num_candidates(options), rules)
-        candidates = jax.tree.map(
-            lambda x: jnp.take_along_axis(x, carry.order_BN[..., None], axis=1), in_rows
-        )
-        norm_BN = jnp.take_along_axis(norm_BN, carry.order_BN, axis=1)
-        broken_B = jnp.any(~jnp.isfinite(norm_BN) & (carry.totals_BN > -jnp.inf), axis=1)
+        finite_BN = jnp.take_along_axis(jnp.isfinite(norm_BN), carry.order_BN, axis=1)
+        broken_B = jnp.any(~finite_BN & (carry.totals_BN > -jnp.inf), axis=1)
         finite_B = carry.finite_B & (carry.done_B | ~broken_B)
         done_B = carry.done_B | ~finite_B
 
-        choices = choose(candidates, carry.totals_BN, ~done_B, options, logits_BNV.shape[-1])
+        choices = best_choices(
+            logits_BNV, norm_BN, carry.order_BN, rules, carry.totals_BN, ~done_B, options
+        )
         ended = _end(carry.ended, choices, ~done_B, carry.position, eos_id)
         done_B |= ended.num_B == N
 

@@ -44,25 +44,33 @@ def log_normaliser(logits_BNV: Float[Array, "b n v"]) -> Float[Array, "b n"]:
 
 def best_candidates(
     logits_BNV: Float[Array, "b n v"], norm_BN: Float[Array, "b n"], num: int, rules: Rules
-) -> Candidates:
-    """The ``num`` best allowed tokens (or all, in a smaller vocabulary), among two more."""
+) -> tuple[Candidates, Float[Array, "b n"]]:
+    """The ``num`` best allowed tokens (or all, in a smaller vocabulary), among two more.
+
+    The second result is a log-probability that no token left out exceeds; -inf where none can
+    matter.
+    """
     # Two places more instead of a pass over the vocabulary to mask <pad> and </s>.
     num = min(num + 2, logits_BNV.shape[-1])
     values_BNK, tokens_BNK = top_k(_without_banned(logits_BNV, rules), num)
     allowed_BNK = (tokens_BNK != rules.pad_id) & (rules.may_end | (tokens_BNK != rules.eos_id))
-    logp_BNK = jnp.where(allowed_BNK, values_BNK - norm_BN[..., None], -jnp.inf)
+    plain_BNK = values_BNK - norm_BN[..., None]
+    logp_BNK = jnp.where(allowed_BNK, plain_BNK, -jnp.inf)
 
     # A forced token stands alone: the other places hold nothing, not even </s>.
     forced_BN1 = rules.forced_BN[..., None]
     chosen_BN1 = jnp.maximum(forced_BN1, 0)
     forced_logp_BN1 = jnp.take_along_axis(logits_BNV, chosen_BN1, axis=-1) - norm_BN[..., None]
     first_K = (jnp.arange(num) == 0)[None, None]
-    return Candidates(
+    candidates = Candidates(
         jnp.where(
             forced_BN1 == FREE, tokens_BNK, jnp.where(first_K, chosen_BN1, rules.pad_id)
         ).astype(jnp.int32),
         jnp.where(forced_BN1 == FREE, logp_BNK, jnp.where(first_K, forced_logp_BN1, -jnp.inf)),
     )
+    all_kept = num == logits_BNV.shape[-1]
+    bound_BN = jnp.where((rules.forced_BN != FREE) | all_kept, -jnp.inf, plain_BNK[..., -1])
+    return candidates, bound_BN
 
 
 def allowed_log_probs(

@@ -78,7 +78,7 @@ def greedy_continuations(
         given_BN = jnp.where((carry.position < P) & (given_BN != pad_id), given_BN, FREE)
         forced_BN = jnp.where(carry.position >= max_len, eos_id, given_BN)
         rules = Rules(pad_id, eos_id, may_end=carry.position >= 1, forced_BN=forced_BN)
-        best = best_candidates(logits_BNV, norm_BN, 1, rules)
+        best, _ = best_candidates(logits_BNV, norm_BN, 1, rules)
         place_BN1 = jnp.argmax(best.logp_BNK, axis=2, keepdims=True)
         tokens_BN = jnp.take_along_axis(best.tokens_BNK, place_BN1, axis=2)[..., 0]
         tokens_BN = jnp.where(carry.done_BN | ~finite_B[:, None], pad_id, tokens_BN)

@@ -157,7 +157,7 @@ def kept_candidates(
     The tokens are in order of falling probability, without a filter in the order of their ids.
     """
     if isinstance(keep, TopK):
-        best = best_candidates(logits_BNV, norm_BN, keep.k, rules)
+        best, _ = best_candidates(logits_BNV, norm_BN, keep.k, rules)
         possible_BNK = best.logp_BNK > -jnp.inf
         within_BNK = jnp.cumsum(possible_BNK, axis=-1) <= keep.k
         return Candidates(best.tokens_BNK, jnp.where(within_BNK, best.logp_BNK, -jnp.inf))

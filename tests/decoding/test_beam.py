@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from quals_jax.decoding.beam import beam_search
-from quals_jax.decoding.groups import pick_by_rounds, pick_in_turn
 from quals_jax.decoding.options import BeamSearch, greedy
 from tests import tolerances
 from tests.decoding import fairseq_rule, toy
@@ -228,32 +227,3 @@ def test_when_masks_forbid_everything_the_hypothesis_is_missing():
     assert found.finite_B.all()
     assert not found.lengths_BN.any()
     assert (found.totals_BN == -np.inf).all()
-
-
-@pytest.mark.parametrize(("num_groups", "num_beams"), [(7, 7), (3, 6)])
-def test_groups_in_turn_and_by_rounds_pick_the_same(num_groups, num_beams):
-    """The form for CPUs and the one for accelerators, with ties and forbidden tokens."""
-    B, V, per_group, strength = 5, 23, num_beams // num_groups, 0.5
-    rng = np.random.default_rng(3)
-    M = per_group * min(2 * num_beams, V)
-    tokens = np.stack(
-        [
-            np.concatenate([rng.permutation(V)[: M // per_group] for _ in range(per_group)])
-            for _ in range(B * num_groups)
-        ]
-    ).reshape(B, num_groups, M)
-    # Halves: many candidates are equal after a penalty.
-    logp = -0.5 * rng.integers(1, 9, tokens.shape).astype(np.float32)
-    logp[rng.random(tokens.shape) < 0.1] = -np.inf
-    totals = -rng.integers(0, 3, tokens.shape).astype(np.float32)
-
-    def pick(logp, totals, counts):
-        scores = logp - strength * counts
-        return scores, jax.lax.top_k(scores + totals, 2 * per_group)[1]
-
-    arguments = (jnp.asarray(tokens), jnp.asarray(logp), jnp.asarray(totals), jnp.ones(B, bool))
-    in_turn = pick_in_turn(pick, V, *arguments)
-    by_rounds = pick_by_rounds(pick, 2 * per_group, *arguments)
-    np.testing.assert_array_equal(in_turn[0], by_rounds[0])
-    np.testing.assert_array_equal(in_turn[1], by_rounds[1])
-    assert not np.array_equal(in_turn[0], logp)  # somebody paid
