@@ -59,7 +59,10 @@ PEERS: dict[str, tuple[Peer, ...]] = {
         Peer("flax_bart", "greedy", FLAX, 1.2),
         Peer("ctranslate", "greedy", CTRANSLATE, 1.2),
     ),
-    "quals": (Peer("pytorch", "quals", f"{TORCH}, sources shared", 4.0),),
+    "quals": (
+        Peer("pytorch", "quals", f"{TORCH}, a source per target", 4.0),
+        Peer("pytorch", "quals_shared", f"{TORCH}, sources shared", 4.0),
+    ),
     "train": (
         Peer("pytorch", "train", TORCH, 1.0),
         Peer("flax_bart", "train", FLAX, 1.0),
@@ -151,6 +154,7 @@ def summary(worker: Worker, runs: Sequence[dict[str, float]]) -> dict[str, Any]:
         "peak_gigabytes": round(runs[-1]["peak_bytes"] / 1e9, 2),
         "check": worker.started["check"],
         "versions": worker.started["versions"],
+        **({"compilations": compiled} if (compiled := worker.started["compilations"]) else {}),
     }
 
 

@@ -22,6 +22,19 @@ def versions() -> dict[str, str]:
     return {"quals-jax": quals_jax.__version__, "jax": jax.__version__}
 
 
+_compilations: list[float] = []
+jax.monitoring.register_event_duration_secs_listener(
+    lambda event, seconds, **_: (
+        _compilations.append(seconds) if event.endswith("backend_compile_duration") else None
+    )
+)
+
+
+def compilations() -> dict[str, float]:
+    """So far: their number, and the seconds they took."""
+    return {"number": len(_compilations), "seconds": round(sum(_compilations), 2)}
+
+
 def _lists(ids: np.ndarray) -> list:
     return ids.tolist()
 

@@ -98,8 +98,8 @@ def _search(name: str) -> Callable[[Path], Callable[[], float]]:
     return lambda folder: _searcher(folder, TASKS[name])
 
 
-def _quals(folder: Path) -> Callable[[], float]:
-    search, score = _searcher(folder, TASKS["quals"]), _scorer(folder, TASKS["quals"], shared=True)
+def _quals(folder: Path, shared: bool) -> Callable[[], float]:
+    search, score = _searcher(folder, TASKS["quals"]), _scorer(folder, TASKS["quals"], shared)
     return lambda: search() and score()
 
 
@@ -109,6 +109,7 @@ JOBS = {
     "diverse60": _search("diverse60"),
     "beam4": _search("beam4"),
     "greedy": _search("greedy"),
-    "quals": _quals,
+    "quals": lambda folder: _quals(folder, shared=False),
+    "quals_shared": lambda folder: _quals(folder, shared=True),
     "train": _train,
 }

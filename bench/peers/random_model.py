@@ -36,4 +36,6 @@ def write_random_model(folder: Path, config: BartConfig) -> None:
         merges = "".join(f"{first} {second}\n" for first, second in pairs)
         (files / "merges.txt").write_text(f"#version: 0.2\n{merges}", "utf-8")
         tokenizer = Tokenizer.from_folder(files)
-    save_model_folder(folder, config, init_params(config, seed=0), tokenizer, QualsSettings())
+    # Any token may stand between question and answer.
+    settings = QualsSettings(separator_id=config.vocab_size - 2)
+    save_model_folder(folder, config, init_params(config, seed=0), tokenizer, settings)

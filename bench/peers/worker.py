@@ -31,6 +31,7 @@ def main(library: str, job: str, folder: str) -> None:
         load_seconds=loaded - begin,
         first_call_seconds=called - loaded,
         check=check,
+        compilations=module.compilations() if hasattr(module, "compilations") else None,
     )
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()

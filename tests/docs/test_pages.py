@@ -1,5 +1,6 @@
 """Every Python and shell block of the documentation runs; commands of hours are only parsed."""
 
+import importlib
 import os
 import re
 import shlex
@@ -103,6 +104,8 @@ def test_command_of_hours_is_one_that_its_program_takes(words):
     elif module == "experiments.sweep":
         assert argv[0] == "run"
         assert find_sweep(argv[1])
+    elif module in ("bench.roofline", "bench.scale"):
+        assert importlib.import_module(module).parse(argv).output
     else:
         assert module == "experiments.demo"
         assert demo.parse(argv).workdir
