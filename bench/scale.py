@@ -55,7 +55,9 @@ class Arguments:
     repeat: int = 3
     """Timed runs, after the first."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
-    """JSON file; the picture gets its name and .png."""
+    """JSON file."""
+    picture: Path | None = None
+    """PNG file (default: beside the JSON file)."""
 
 
 def seconds_of(run: Callable[[], Any], repeat: int) -> float:
@@ -201,7 +203,7 @@ def main(arguments: Sequence[str]) -> None:
     print(json.dumps(content, indent=1))
     if args.output is not None:
         write_json(args.output, content)
-        draw(args.output.with_suffix(".png"), content)
+        draw(args.picture or args.output.with_suffix(".png"), content)
 
 
 if __name__ == "__main__":
