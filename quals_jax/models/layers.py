@@ -15,7 +15,8 @@ from flax import nnx
 from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float
 
-# A CPU multiplies up to so many rows in two thirds of the time with the table on the left.
+# Up to so many rows, a CPU multiplies faster with the table on the left: 60 instead of 35 GFLOP/s
+# at 16 rows, 67 instead of 60 at 64.
 _FEW_ROWS = 64
 
 
