@@ -50,17 +50,25 @@ class TrainingStore:
     def restore(self, target: Any, step: int | None = None) -> tuple[int, Any, dict[str, Any]]:
         """(step, state, data) of ``step``, or of the newest checkpoint.
 
-        ``target`` is a tree of arrays or of `abstract_like` leaves.
+        ``target`` is a tree of arrays or of `abstract_like` leaves. Raises ValueError when the
+        checkpoint's arrays have other shapes.
         """
         step = self._manager.latest_step() if step is None else step
         if step is None:
             raise FileNotFoundError(f"{self._manager.directory}: no checkpoint")
-        found = self._manager.restore(
-            step,
-            args=ocp.args.Composite(
-                state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
-            ),
+        wanted = ocp.args.Composite(
+            state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
         )
+        try:
+            found = self._manager.restore(step, args=wanted)
+        except ValueError as error:
+            if "stored shape" not in str(error):
+                raise
+            raise ValueError(
+                f"{self._manager.directory}: the checkpoint of step {step} is of another model, or "
+                "of a version of quals-jax that stored parameters otherwise, and cannot be "
+                "continued. Train in another --workdir; a finished model folder can still be read"
+            ) from error
         return step, found["state"], found["data"]
 
     def delete_after(self, step: int) -> None:

@@ -55,3 +55,11 @@ def test_an_interrupted_save_is_no_checkpoint(store, tmp_path):
 def test_an_empty_store_says_where_it_looked(store, tmp_path):
     with pytest.raises(FileNotFoundError, match="checkpoints: no checkpoint"):
         store.restore(state(0))
+
+
+def test_a_checkpoint_of_other_shapes_is_refused_with_what_to_do(store):
+    store.save(2, state(1), {})
+    store.wait()
+    turned = state(0) | {"w": state(0)["w"].T}
+    with pytest.raises(ValueError, match=r"step 2 is of another model.*another --workdir"):
+        store.restore(abstract_like(turned))
