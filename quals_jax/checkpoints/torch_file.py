@@ -100,7 +100,9 @@ class TorchFile:
         array = self._storages[storage.key]
         if 0 in ref.shape:
             return np.zeros(ref.shape, array.dtype)
-        strides = [step * array.itemsize for step in ref.strides]
+        # The stride of a single element is never used, and may be any number.
+        steps = zip(ref.strides, ref.shape, strict=True)
+        strides = [step * array.itemsize if size > 1 else 0 for step, size in steps]
         rest = array[ref.offset :]
         return np.lib.stride_tricks.as_strided(rest, ref.shape, strides, writeable=False)
 

@@ -12,9 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from quals_jax.text.printable import printable
+
 
 class CheckpointError(ValueError):
-    """A weight file or model folder that must not be used; the message says why and what to do."""
+    """A weight file or model folder that must not be used; the message says why and what to do.
+
+    Names that such a file gives to its parts may stand in the message; they are escaped.
+    """
+
+    def __init__(self, message: str):
+        super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
 def sha256_file(path: Path) -> str:

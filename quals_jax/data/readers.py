@@ -3,7 +3,8 @@
     for record in read_records("rows.jsonl.gz"):
         ...                      # Record(line, values), or RowError where a line cannot be read
 
-Memory does not grow with the file. A damaged line is a RowError and reading goes on behind it.
+Memory does not grow with the file. A damaged line, or one of more than `MAX_ROW_BYTES`, is a
+RowError and reading goes on behind it.
 """
 
 import csv
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from quals_jax.data.records import Record, RowError
+from quals_jax.text.printable import printable
 
 FORMATS = ("jsonl", "csv", "tsv", "parquet")
 COMPRESSIONS = (".gz", ".xz")
@@ -32,6 +34,7 @@ _SUFFIXES = {
 }
 _TRUNCATED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 _PARQUET_ROWS = 64  # rows decoded at a time
+MAX_ROW_BYTES = 64 << 20  # a few kilobytes of gzip can unpack to one line of gigabytes
 
 
 def format_of(path: str | Path) -> str:
@@ -124,6 +127,10 @@ def _damaged(line: int, error: Exception) -> RowError:
     )
 
 
+def _too_long() -> str:
+    return f"the row has more than {MAX_ROW_BYTES >> 20} MiB and is not read"
+
+
 # JSON lines
 
 
@@ -134,10 +141,16 @@ def _read_jsonl(
     while True:
         line += 1
         try:
-            raw = stream.readline()
+            raw = stream.readline(MAX_ROW_BYTES + 1)
+            if too_long := len(raw) > MAX_ROW_BYTES:
+                while raw and not raw.endswith(b"\n"):
+                    raw = stream.readline(MAX_ROW_BYTES)
         except _TRUNCATED as error:
             yield _damaged(line, error)
             return
+        if too_long:
+            yield RowError(line, line, "too_long", _too_long())
+            continue
         if not raw:
             return
         raw = raw.rstrip(b" \t\r\n")
@@ -180,15 +193,16 @@ def _json_record(line: int, raw: bytes, replace_invalid: bool) -> Record | RowEr
 def _read_csv(
     path: Path, stream: io.BufferedReader, delimiter: str, replace_invalid: bool
 ) -> Iterator[Record | RowError]:
-    csv.field_size_limit(2**31 - 1)
+    csv.field_size_limit(MAX_ROW_BYTES)
     # surrogateescape carries invalid bytes to the field they are in, where they become a RowError.
     text = io.TextIOWrapper(
         stream, "utf-8-sig", "replace" if replace_invalid else "surrogateescape", newline=""
     )
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = _CsvLines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
     while True:
-        line = reader.line_num + 1
+        line = lines.count + 1
         try:
             cells = next(reader)
         except StopIteration:
@@ -199,9 +213,9 @@ def _read_csv(
         except csv.Error as error:
             if header is None:
                 raise ValueError(
-                    f"{path}, line {line}: the CSV header cannot be read ({error})"
+                    f"{path}, line {line}: the CSV header cannot be read ({printable(str(error))})"
                 ) from None
-            yield RowError(line, line, "csv", f"{error}; quotes inside a field are written twice")
+            yield _csv_error(line, error)
             continue
         if not cells:
             continue
@@ -213,6 +227,36 @@ def _read_csv(
             )
         else:
             yield Record(line, dict(zip(header, cells, strict=True)))
+
+
+class _CsvLines:
+    """The lines of a text; `count` of them were read. csv.Error for one that is too long."""
+
+    def __init__(self, text: io.TextIOWrapper):
+        self._text = text
+        self.count = 0
+
+    def __iter__(self) -> "_CsvLines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_ROW_BYTES + 1)
+        if not line:
+            raise StopIteration
+        self.count += 1
+        if len(line) > MAX_ROW_BYTES:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._text.readline(MAX_ROW_BYTES)
+            raise csv.Error(_too_long())
+        return line
+
+
+def _csv_error(line: int, error: csv.Error) -> RowError:
+    # A large field of many lines: an open quote took in the rows behind it.
+    if str(error).startswith(("field larger than", _too_long())):
+        return RowError(line, line, "too_long", _too_long())
+    message = f"{printable(str(error))}; quotes inside a field are written twice"
+    return RowError(line, line, "csv", message)
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
@@ -237,5 +281,7 @@ def _read_parquet(path: Path) -> Iterator[Record | RowError]:
                 for values in batch.to_pylist():
                     line += 1
                     yield Record(line, values)
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{path} cannot be read as Parquet: {error}") from None
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        # Damaged names and dates out of range are errors of Python's, not of Arrow's.
+        reason = printable(str(error).split("\n")[0])
+        raise ValueError(f"{path} cannot be read as Parquet: {reason}") from None

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from quals_jax.text.printable import printable
+
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -165,7 +167,7 @@ def _required(values: Mapping[str, object], key: str, flag: str, hint: str = "")
     names = [str(name) for name in values]
     message = f"'{key}' is missing; the row has {', '.join(map(repr, names[:10])) or 'no fields'}"
     if near := difflib.get_close_matches(key, names, 1):
-        message += f" (--{flag}-key {near[0]}?)"
+        message += f" (--{flag}-key {printable(near[0])}?)"
     raise _BadValueError("missing_key", message + hint)
 
 

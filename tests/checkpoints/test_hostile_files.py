@@ -92,6 +92,23 @@ def test_any_other_global_is_named_and_refused(tmp_path, module, name):
             refused(path, f"refers to {module}.{name}")
 
 
+def test_names_in_a_file_cannot_steer_the_terminal_that_shows_the_error(tmp_path):
+    hostile = "evil\x1b]0;owned\x07\x1b[2J"
+    cases = [
+        write.text(hostile) + write.text("load") + b"\x93",
+        write.dict_of({hostile: GOOD, "w": b"K\x01"}),
+        write.dict_of({hostile: write.tensor(write.storage("0", 6), (7,), (1,))}),
+    ]
+    for case in cases:
+        for path in containers(tmp_path, write.checkpoint(case)):
+            with pytest.raises(CheckpointError) as error:
+                read_fairseq(path)
+            assert str(error.value).isprintable()
+    with pytest.raises(CheckpointError, match=r"evil\\x1b\]0;owned") as error:
+        raise CheckpointError(f"first\n{hostile}")
+    assert str(error.value).split("\n")[0] == "first"
+
+
 FLOATS = write.symbol("torch", "FloatStorage")
 NAMESPACE = write.symbol("argparse", "Namespace")
 REBUILD = write.symbol("torch._utils", "_rebuild_tensor")

@@ -53,6 +53,16 @@ def test_all_types_and_layouts_of_tensors_are_read_from_both_containers(containe
     assert not tensors
 
 
+@pytest.mark.parametrize("stride", [0, 1, (1 << 62) - 1])
+def test_the_stride_of_a_single_element_says_nothing(tmp_path, stride):
+    tensor = write.tensor(write.storage("0", 6), (2, 1, 3), (3, stride, 1))
+    root = write.checkpoint(write.dict_of({"w": tensor}))
+    values = np.arange(6, dtype="<f4")
+    for make in (write.legacy_file, write.zip_file):
+        found = read(make(tmp_path / "x.pt", root, {"0": values}), "model")
+        np.testing.assert_array_equal(found["w"], values.reshape(2, 1, 3))
+
+
 def test_our_own_writer_makes_files_that_are_read(tmp_path):
     values = np.arange(6, dtype="<f4")
     root = write.checkpoint(

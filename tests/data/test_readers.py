@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from quals_jax.data.readers import format_of, read_records
-from quals_jax.data.records import Record, RowError
+from quals_jax.data.records import Record, RowError, RowKeys, RowReader
 
 _ROWS = [
     {"id": str(i), "document": f"dócument {i}\n\U0001f600", "summary": f's"{i}",'} for i in range(5)
@@ -122,8 +122,6 @@ def test_invalid_bytes_can_be_replaced(tmp_path):
 
 
 def test_invalid_bytes_in_csv_stay_in_their_field(tmp_path):
-    from quals_jax.data.records import RowReader
-
     content = b"document,summary\ngood,good\nb\xe9d,good\ngood,good\n"
     rows = [RowReader()(record) for record in _read(_write(tmp_path, "r.csv", content))]
     assert [type(row).__name__ for row in rows] == ["SummaryRow", "RowError", "SummaryRow"]
@@ -223,3 +221,46 @@ def test_memory_does_not_grow_with_the_file(tmp_path, suffix):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 500_000
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["", "gz"])
+def test_a_line_without_end_is_a_row_error_in_bounded_memory(tmp_path, monkeypatch, suffix, pack):
+    monkeypatch.setattr("quals_jax.data.readers.MAX_ROW_BYTES", 1 << 16)
+    good = b'{"t": 1}\n' if suffix == "jsonl" else b"t\n"
+    path = _write(tmp_path, f"r.{suffix}", pack(good + b"x" * (8 << 20) + b"\n" + good))
+    tracemalloc.start()
+    items = _read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20
+    *_, error, last = items
+    assert _error(error) == (2, "too_long")
+    assert last.line == 3
+    assert len(items) == 3 - (suffix == "csv")
+
+
+def test_an_open_quote_takes_in_no_more_than_a_row_may_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("quals_jax.data.readers.MAX_ROW_BYTES", 1 << 12)
+    path = _write(tmp_path, "r.csv", b'a,b\n"1,2\n' + b"3,4\n" * 2000)
+    first, *rest = _read(path)
+    assert _error(first) == (2, "too_long")
+    assert {tuple(record.values.items()) for record in rest} == {(("a", "3"), ("b", "4"))}
+    assert rest[-1].line == 2002
+
+
+def test_a_parquet_column_whose_name_is_no_text_is_named(tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"document": ["d"]}), tmp_path / "r.parquet")
+    content = (tmp_path / "r.parquet").read_bytes().replace(b"document", b"docum\xe4nt")
+    with pytest.raises(ValueError, match=r"r\.parquet cannot be read as Parquet: 'utf-8' codec"):
+        _read(_write(tmp_path, "r.parquet", content))
+
+
+def test_no_message_holds_a_character_that_steers_a_terminal(tmp_path):
+    with pytest.raises(ValueError, match="header cannot be read") as header:
+        _read(_write(tmp_path, "r.tsv", b'"id"x\n'))
+    _, error = _read(_write(tmp_path, "r.tsv", b'id\n1\n"2"x\n'))
+    record = Record(1, {"docum\x1b[2Jent": "d", "summary": "s"})
+    missing = RowReader(RowKeys(document="document"))(record)
+    assert "--document-key docum\\x1b[2Jent?" in missing.message
+    assert (header.value.args[0] + error.message + missing.message).isprintable()
