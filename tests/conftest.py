@@ -18,7 +18,7 @@ jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 _HERE = Path(__file__).parent
-_BROWSER = _HERE / "browser"
+_BROWSER, _NETWORK = _HERE / "browser", _HERE / "network"
 # Files of a minute and more: begun last, one of them would keep a single core busy at the end.
 _LONG = (
     "experiments/test_training_smokes.py",
@@ -37,12 +37,21 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Says when the tests of tests/browser were asked for and there is nothing to run them in."""
+    """Says what was asked for and left out, since what it needs is missing here."""
     from tests.browser.chromium import find_chromium
+    from tests.network.namespace import why_not
 
-    asked = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
-    if find_chromium() is None and any(p in (_BROWSER, *_BROWSER.parents) for p in asked):
+    if _is_asked_for(_BROWSER, config) and find_chromium() is None:
         terminalreporter.write_line(
             "tests/browser was left out: there is no Chromium to open the pages in; install one "
             "(apt-get install chromium) or name the program in $CHROMIUM"
         )
+    if _is_asked_for(_NETWORK, config) and (reason := why_not()):
+        terminalreporter.write_line(
+            f"tests/network was left out: network namespaces cannot be made here, {reason}"
+        )
+
+
+def _is_asked_for(folder, config):
+    asked = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path in (folder, *folder.parents) for path in asked)

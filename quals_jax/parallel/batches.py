@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import jax
 
+from quals_jax.parallel.heartbeats import progress
+
 Shape = tuple[int, ...]
 Outcome = TypeVar("Outcome")
 
@@ -91,6 +93,7 @@ def run_in_batches(
             for index, outcome in zip(batch, done, strict=True):
                 outcomes[index] = outcome
             report(len(done))
+            progress()
     return outcomes
 
 

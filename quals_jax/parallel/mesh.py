@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from quals_jax.parallel.heartbeats import progress
+
 DATA_AXIS = "data"
 
 
@@ -31,6 +33,7 @@ def by_rows(mesh: Mesh) -> NamedSharding:
 def rows_to_devices(tree: Any, mesh: Mesh) -> Any:
     """Global arrays from the rows that this process holds, split over the devices."""
     sharding = by_rows(mesh)
+    progress()
 
     def place(local: np.ndarray) -> jax.Array:
         return jax.make_array_from_process_local_data(sharding, local)

@@ -6,17 +6,22 @@ processes there are, and which one it is:
 
     python -m train NAME --workdir DIR --coordinator 10.0.0.1:1234 --num-processes 2 --process-id 0
 
-or by JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID in the environment.
+or by JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID in the environment. Where one of
+them is gone, the others end (heartbeats.py).
 """
 
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
+
+from quals_jax.parallel import coordination
+from quals_jax.parallel.heartbeats import Heartbeats, Limits, open_links
 
 Result = TypeVar("Result")
 
@@ -43,14 +48,50 @@ def start_processes(
     )
     if arguments is None:
         return
+    limits = Limits.of(os.environ)
     # Its handler of SIGTERM would be in the way of ours (`jobs.stopping`, `parallel.stop_votes`).
     jax.config.update("jax_enable_preemption_service", False)
+    # JAX has a time limit of its own, of which nobody but a C++ abort tells.
+    alarm = threading.Timer(limits.start_secs, _give_up, (limits.start_secs, arguments))
+    alarm.daemon = True
+    alarm.start()
     try:
-        jax.distributed.initialize(**arguments)
+        jax.distributed.initialize(
+            **arguments, initialization_timeout=int(2 * limits.start_secs) + 60
+        )
+        if coordination.num_processes() > 1:
+            _watch(limits)
     except ValueError:
         if arguments:
             raise
         # A TPU host that belongs to no cluster.
+    finally:
+        alarm.cancel()
+
+
+def _watch(limits: Limits) -> None:
+    index, count = coordination.process_id(), coordination.num_processes()
+    links = open_links(
+        index,
+        count,
+        lambda where: coordination.tell_all("heartbeats", where),
+        lambda: coordination.ask_first("heartbeats", limits.start_secs),
+        coordination.host_of_first(),
+    )
+    Heartbeats(index, count, links, limits).start()
+
+
+def _give_up(secs: float, arguments: Mapping[str, Any]) -> None:
+    """In a thread of its own: the one that starts JAX cannot be interrupted."""
+    count = arguments.get("num_processes")
+    whose = f"the {count} processes" if count else "the processes"
+    where = f" at {at}" if (at := arguments.get("coordinator_address")) else ""
+    text = (
+        f"error: not all of {whose} of this run met within {secs:g} s (QUALS_START_SECS): one was "
+        f"not started or cannot reach process 0{where}. Start the same command on all hosts\n"
+    )
+    os.write(2, text.encode())
+    os._exit(1)
 
 
 def find_processes(
@@ -127,18 +168,18 @@ def is_first_process() -> bool:
 
 def everywhere(work: Callable[[], Result]) -> Result:
     """``work()`` on every process. Where it fails on one, all raise, so that none waits for it."""
-    if jax.process_count() == 1:
+    if coordination.num_processes() == 1:
         return work()
     result, error = None, None
     try:
         result = work()
     except BaseException as caught:
         error = caught
-    failed = multihost_utils.process_allgather(np.array(error is not None))
+    failed = coordination.gather(b"failed" if error is not None else b"done")
     if error is not None:
         raise error
-    if failed.any():
-        numbers = ", ".join(map(str, np.flatnonzero(failed)))
+    if b"failed" in failed:
+        numbers = ", ".join(str(i) for i, how in enumerate(failed) if how == b"failed")
         raise OtherProcessError(f"process {numbers} failed, see its message")
     return result  # pyrefly: ignore
 
