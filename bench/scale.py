@@ -116,6 +116,7 @@ def commanded(folder: Path, num_rows: int) -> dict[str, Any]:
     return {
         "rows": num_rows,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
         "peak_gigabytes": round(usage.ru_maxrss * 1024 / 1e9, 3),
     }
 

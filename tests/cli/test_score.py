@@ -7,7 +7,8 @@ import pytest
 
 from quals_jax.metrics.quals import Quals
 from quals_jax.text.answers import token_f1
-from tests import tolerances
+from quals_jax.text.tokenizer import Tokenizer
+from tests import golden_files, tolerances
 from tests.cli.conftest import FEW_BEAMS, read_rows, write_rows
 
 
@@ -87,6 +88,43 @@ def test_agreement_of_answers_on_demand(quals, tmp_path, model_dir, texts):
     done = quals(*command[:2], "--model", model_dir, "--f1-against", "summary")
     assert done.status == 2
     assert "--f1-against needs --answer-f1" in done.messages
+
+
+def test_paper_mode_cuts_documents_says_by_how_much_and_warns_once(quals, tmp_path):
+    folder = golden_files.path("world_qagen")
+    sentence = "Lucy Lowe opened a new library in Norbank on Tuesday. "
+    lengths = [1, 9, 30, 9]
+    rows = [{"document": sentence * n, "summary": sentence} for n in lengths]
+    source = write_rows(tmp_path / "in.jsonl", rows)
+    command = ("score", source, "--model", folder, "--shard-rows", "2", *FEW_BEAMS)
+    tokenizer = Tokenizer.from_folder(folder)
+    counts = [len(tokenizer.encode((sentence * n).strip())) for n in lengths]
+    limit = 78  # of that model
+    assert counts[0] <= limit < counts[1]
+
+    done = quals(*command, "--mode", "paper")
+    assert done.status == 0, done.messages
+    scored = [json.loads(line) for line in done.out.splitlines()]
+    assert [row.get("truncated_tokens", 0) for row in scored] == [max(0, n - limit) for n in counts]
+    assert "truncated_tokens" not in scored[0]
+    assert done.messages.count("truncated_tokens") == 1
+    assert "3 with texts cut at the limit (truncated_tokens)" in done.messages
+    # Mode clean reads them whole.
+    done = quals(*command)
+    assert "truncated_tokens" not in done.out.decode() + done.messages
+
+
+def test_text_that_is_not_utf8_is_a_row_error_or_replaced_on_demand(quals, tmp_path, model_dir):
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b'{"id": "caf\xe9", "document": "d\xff", "summary": " "}\n')
+    done = quals("score", source, "--model", model_dir)
+    assert done.status == 2
+    assert json.loads(done.out)["code"] == "encoding"
+    assert "--encoding-errors replace" in done.messages
+    done = quals("score", source, "--model", model_dir, "--encoding-errors", "replace")
+    assert done.status == 0, done.messages
+    row = json.loads(done.out)
+    assert (row["id"], row["reason"]) == ("caf\ufffd", "empty_summary")
 
 
 def test_several_summaries_of_a_document_stay_together(quals, tmp_path, model_dir, texts, metric):

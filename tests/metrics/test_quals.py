@@ -1,6 +1,7 @@
 """Mode ``clean``: what the score means, and that a row's score is its own."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -90,27 +91,43 @@ def test_many_summaries_of_one_document_are_scored_as_single_ones(metric, result
     assert_same(together, [results[i] for i in group])
 
 
-def test_a_row_does_not_depend_on_the_number_of_devices(results):
+@pytest.fixture(scope="module")
+def on_eight_devices() -> dict[str, list]:
+    """Score and pairs of the first rows by their number, in a process with eight devices."""
     script = f"""
 from tests.metrics.test_quals import DOCUMENTS, FOLDER, SMALL, SUMMARIES
 import jax, json
 from quals_jax import Quals
 assert jax.local_device_count() == 8
-results = Quals.from_pretrained({str(FOLDER)!r}, **SMALL).score(DOCUMENTS[:9], SUMMARIES[:9])
-print(json.dumps([[r.quals, [[p.question, p.answer] for p in r.pairs]] for r in results]))
+metric = Quals.from_pretrained({str(FOLDER)!r}, **SMALL)
+found = {{}}
+for rows in (9, 3, 1, 0):
+    results = metric.score(DOCUMENTS[:rows], SUMMARIES[:rows])
+    found[rows] = [[r.quals, [[p.question, p.answer] for p in r.pairs]] for r in results]
+print(json.dumps(found))
 """
     root = Path(__file__).parents[2]
     environment = os.environ | {"JAX_NUM_CPU_DEVICES": "8", "PYTHONPATH": str(root)}
     run = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
-    import json
+    return json.loads(run.stdout.splitlines()[-1])
 
-    scores, pairs = zip(*json.loads(run.stdout.splitlines()[-1]), strict=True)
+
+@pytest.mark.parametrize("rows", [9, 3, 1])
+def test_a_row_does_not_depend_on_the_number_of_devices_nor_on_how_many_have_one(
+    results, on_eight_devices, rows
+):
+    scores, pairs = zip(*on_eight_devices[str(rows)], strict=True)
+    assert len(scores) == rows
     np.testing.assert_allclose(
-        scores, [r.quals for r in results[:9]], atol=tolerances.QUALS, rtol=0
+        scores, [r.quals for r in results[:rows]], atol=tolerances.QUALS, rtol=0
     )
-    assert list(pairs) == [[[p.question, p.answer] for p in r.pairs] for r in results[:9]]
+    assert list(pairs) == [[[p.question, p.answer] for p in r.pairs] for r in results[:rows]]
+
+
+def test_no_rows_on_many_devices_are_no_results(on_eight_devices):
+    assert on_eight_devices["0"] == []
 
 
 def test_texts_without_anything_to_score_have_a_reason_and_no_number(metric):

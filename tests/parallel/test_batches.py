@@ -1,6 +1,11 @@
 """Batches of few shapes: which rows run together, and that none gets the outcome of another."""
 
+import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import pytest
@@ -91,3 +96,26 @@ def test_other_errors_are_not_swallowed():
 
     with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
         run_in_batches([(16,)], lambda shape: 4, lambda shape: 1.0, run)
+
+
+def test_what_xla_itself_cannot_allocate_is_halved_down_to_one_row():
+    """No stand-in for the error: the process that runs the batches has too little memory."""
+    root = Path(__file__).parents[2]
+    # One arena of malloc instead of eight per core, which would count as memory in use.
+    environment = os.environ | {"PYTHONPATH": str(root), "MALLOC_ARENA_MAX": "1"}
+    done = subprocess.run(
+        [sys.executable, root / "tests/parallel/scarce_memory.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["outcomes"] == [*map(float, range(1, 9)), "out_of_memory"]
+    rows_of = {
+        width: [rows for rows, shape in found["tried"] if shape == width] for width in (1, 8)
+    }
+    assert rows_of[8] == [1]
+    assert rows_of[1][:2] == [8, 4]
+    assert max(rows_of[1][2:]) <= 4

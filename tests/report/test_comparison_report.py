@@ -16,7 +16,7 @@ from tests.tolerances import DRAWN
 
 
 def made_up_comparison(tmp_path, extra="", with_texts=True):
-    ids = {str(i): i for i in range(1, 16)}
+    ids = {f"{i}{extra}": i for i in range(1, 16)}
     columns = [
         {
             f"{extra}quals": {key: sign * (i - 5) / 10 for key, i in ids.items()},
@@ -44,7 +44,9 @@ def html(tmp_path):
 
 
 def test_script_in_any_text_is_escaped(tmp_path):
-    page = Parsed(comparison_page(made_up_comparison(tmp_path, EVIL)))
+    results = made_up_comparison(tmp_path, EVIL) | {"files": {"A": f"dir/{EVIL}.jsonl"}}
+    page = Parsed(comparison_page(results))
+    assert f"dir/{EVIL}.jsonl" in page.text
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script>") > 40
     assert page.open == []

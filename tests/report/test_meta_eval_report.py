@@ -51,7 +51,9 @@ def html(results):
 
 
 def test_script_in_a_name_is_escaped():
-    page = Parsed(meta_eval_page(made_up_meta_eval(EVIL)))
+    files = {"human": [f"dir/{EVIL}.jsonl"], "scores": [f"dir/{EVIL}.jsonl"]}
+    page = Parsed(meta_eval_page(made_up_meta_eval(EVIL) | {"files": files}))
+    assert f"dir/{EVIL}.jsonl" in page.text
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert page.text.count("<script>alert(1)</script>") > 20
     assert page.open == []
