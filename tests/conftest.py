@@ -21,6 +21,7 @@ _HERE = Path(__file__).parent
 _BROWSER, _NETWORK = _HERE / "browser", _HERE / "network"
 # Files of a minute and more: begun last, one of them would keep a single core busy at the end.
 _LONG = (
+    "train/test_killed_training.py",
     "experiments/test_training_smokes.py",
     "train/test_scale.py",
     "experiments/test_pipeline.py",

@@ -1,6 +1,7 @@
 """The command line of training: finds the experiment, applies overrides, runs it.
 
-Exit status 0 done, 1 failure, 2 bad usage or input, 143 (130) saved and stopped by a signal.
+Exit status 0 done, 1 failure or a collapse of ConSeq, 2 bad usage or input, 143 (130) saved and
+stopped by a signal.
 """
 
 import dataclasses
@@ -16,9 +17,11 @@ from typing import Annotated, TypeVar
 import tyro
 
 import experiments
-from quals_jax.jobs.stopping import Stopped
+from quals_jax.jobs.lock import LockedError
+from quals_jax.jobs.stopping import EXIT_STATUS, Stopped
 from quals_jax.parallel.processes import OtherProcessError, start_processes
 from train.config import Experiment
+from train.resume import Resume
 
 _USAGE = """\
 usage: python -m train EXPERIMENT --workdir DIR [--field.sub-field VALUE ...]
@@ -54,6 +57,10 @@ class Command:
     workdir: Path
     """Folder of the run: made, or continued where it holds one."""
     experiment: Annotated[Experiment, tyro.conf.arg(name="")]
+    strict_resume: bool = False
+    """Stop where the newest checkpoint is damaged; otherwise the one before it is continued."""
+    force_resume: bool = False
+    """Continue although settings or data changed since the run began."""
     coordinator: str = ""
     """HOST:PORT of process 0 of a run on many hosts; TPU pods and SLURM need none of these."""
     num_processes: int | None = None
@@ -72,19 +79,20 @@ def main(argv: Sequence[str]) -> int:
         from train.loop import train
 
         start_processes(command.coordinator, command.num_processes, command.process_id)
-        _, summary = train(command.experiment, command.workdir)
+        resume = Resume(strict=command.strict_resume, force=command.force_resume)
+        _, summary = train(command.experiment, command.workdir, resume=resume)
     except (ValueError, *_BAD_PATHS) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (FloatingPointError, OtherProcessError) as error:
+    except (FloatingPointError, OtherProcessError, LockedError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except Stopped as stopped:
         print(f"{stopped} while reading the data; nothing was trained", file=sys.stderr)
         return stopped.exit_status
     if summary.stopped_by:
-        return 128 + signal.Signals[summary.stopped_by]
-    return 0
+        return EXIT_STATUS[signal.Signals[summary.stopped_by]]
+    return 0 if summary.collapsed_at is None else 1
 
 
 def parse(argv: Sequence[str]) -> Command:

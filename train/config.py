@@ -151,6 +151,25 @@ class ConSeqConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class SkipConfig:
+    """Updates that are not made: loss or gradient NaN or infinite, or a spike of the loss.
+
+    A spike is a loss per token above ``spike_factor`` times its running mean, or times 1 nat where
+    the mean is lower. As in fairseq, a skipped update does not count for the learning rate.
+    """
+
+    spike_factor: float = 5.0  # 0: only what is not finite is skipped
+    max_in_a_row: int = 10  # so many skipped updates end the run
+
+    def __post_init__(self) -> None:
+        if self.max_in_a_row < 1 or not (self.spike_factor == 0 or self.spike_factor > 1):
+            raise ValueError(
+                "skip.max_in_a_row must be >= 1 and skip.spike_factor 0 or > 1 "
+                f"(they are {self.max_in_a_row} and {self.spike_factor})"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
 class TokenizerConfig:
     """An existing tokenizer folder, or a byte-level BPE learned from the training texts.
 
@@ -192,6 +211,7 @@ class Experiment:
     tokenizer: TokenizerConfig = dataclasses.field(default_factory=TokenizerConfig)
     batch: BatchConfig = dataclasses.field(default_factory=BatchConfig)
     optim: OptimConfig = dataclasses.field(default_factory=OptimConfig)
+    skip: SkipConfig = dataclasses.field(default_factory=SkipConfig)
     label_smoothing: float = 0.1
     conseq: ConSeqConfig = dataclasses.field(default_factory=ConSeqConfig)
     num_steps: int = 0  # updates

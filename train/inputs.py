@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import itertools
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -111,7 +112,10 @@ def load_tokenizer(experiment: Experiment, workdir: Path) -> AnyTokenizer:
     sources = config.learn_from or experiment.data.train
     texts = itertools.chain.from_iterable(_texts(experiment.data, s) for s in sources)
     tokenizer = train_byte_bpe(texts, config.learn_vocab_size)
-    tokenizer.save(kept, max_tokens=experiment.model.max_positions)
+    partial = kept.with_name(kept.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    tokenizer.save(partial, max_tokens=experiment.model.max_positions)
+    partial.rename(kept)  # whole or not at all: what is found here is trusted
     return tokenizer
 
 

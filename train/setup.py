@@ -73,6 +73,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         schedule,
         jax.random.key(experiment.seed) if any(rates) else None,
         layout,
+        experiment.skip.spike_factor,
     )
     digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
     _check_agreement(experiment, digest)

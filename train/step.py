@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from quals_jax.models.bart import Bart
 from quals_jax.models.parameters import Params
@@ -23,6 +23,9 @@ from quals_jax.parallel.rules import Layout
 from train.losses import LossSums, label_smoothed_nll
 from train.models import ModelConfig, bind
 from train.schedules import Schedule
+
+_LOWEST_MEAN = 1.0  # nats: where the loss is near 0, several times its mean is no spike
+_MEAN_STEPS = 50  # the running mean follows the loss within about so many updates
 
 
 class Batch(NamedTuple):
@@ -34,20 +37,30 @@ class Batch(NamedTuple):
 
 @flax.struct.dataclass
 class TrainState:
-    """What an update changes. ``step`` counts updates made."""
+    """What an update changes. ``step`` counts updates, the skipped ones too.
+
+    ``loss_mean`` is the running mean of the loss per token, infinite before the first update.
+    """
 
     params: Params
     opt_state: optax.OptState
     step: Int[Array, ""]
+    num_skipped: Int[Array, ""]
+    loss_mean: Float[Array, ""]
 
 
 @flax.struct.dataclass
 class StepMetrics:
-    """One update: sums over its tokens, the gradient norm before clipping, the learning rate."""
+    """One update: sums over its tokens, the gradient norm before clipping, the learning rate.
+
+    ``loss_mean`` is the running mean before it, which says whether its loss was a spike.
+    """
 
     sums: LossSums
     grad_norm: Float[Array, ""]
     learning_rate: Float[Array, ""]
+    is_skipped: Bool[Array, ""]
+    loss_mean: Float[Array, ""]
 
 
 # (model, batch, rngs) -> sums; the model is that of the loss: BART, or BERT with its head.
@@ -87,8 +100,10 @@ class Trainer:
 
     ``layout`` says where parameters, gradients and moments live; the default: one device.
     ``dropout_key`` None trains without dropout. Dropout masks are a function of (key, step, batch
-    within the step). ``num_compilations`` counts the functions compiled so far: one per batch
-    shape, one for the update, one for sums of gradients where steps have several batches.
+    within the step). Updates whose loss or gradient is not finite, or whose loss is a spike by
+    ``spike_factor`` (see `train.config.SkipConfig`), are not made. ``num_compilations`` counts the
+    functions compiled so far: one per batch shape, one for the update, one for sums of gradients
+    where steps have several batches.
     """
 
     def __init__(
@@ -99,10 +114,11 @@ class Trainer:
         schedule: Schedule,
         dropout_key: jax.Array | None,
         layout: Layout | None = None,
+        spike_factor: float = 0.0,
     ):
         self._config, self._loss_fn = config, loss_fn
         self._optimizer, self._schedule = optimizer, schedule
-        self._key = dropout_key
+        self._key, self._spike_factor = dropout_key, spike_factor
         self._layout = layout or Layout(data_mesh(1))
         self._indices: dict[int, jax.Array] = {}
         self.num_compilations = 0  # jit runs the Python code of a function once per compilation
@@ -141,7 +157,9 @@ class Trainer:
         return self._indices[index]
 
     def _first_state(self, params: Params) -> TrainState:
-        return TrainState(params, self._optimizer.init(params), jnp.zeros((), jnp.int32))
+        zero = jnp.zeros((), jnp.int32)
+        no_mean = jnp.full((), jnp.inf, jnp.float32)
+        return TrainState(params, self._optimizer.init(params), zero, zero, no_mean)
 
     def _summed_gradients(self, params: Params, step, batch: Batch, index):
         self.num_compilations += 1
@@ -169,8 +187,27 @@ class Trainer:
         norm = optax.tree.norm(grads)
         updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
         params = jax.tree.map(jnp.add, state.params, updates)
-        metrics = StepMetrics(sums, norm, self._schedule(state.step))
-        return self._layout.constrain(TrainState(params, opt_state, state.step + 1)), metrics
+
+        loss, mean = sums.loss * scale, state.loss_mean
+        is_fit = jnp.isfinite(loss) & jnp.isfinite(norm)
+        if self._spike_factor:
+            is_fit &= loss <= self._spike_factor * jnp.maximum(mean, _LOWEST_MEAN)
+        new_mean = jnp.where(jnp.isinf(mean), loss, mean + (loss - mean) / _MEAN_STEPS)
+
+        def if_fit(new: Any, old: Any) -> Any:
+            return jax.tree.map(lambda x, y: jnp.where(is_fit, x, y), new, old)
+
+        metrics = StepMetrics(
+            sums, norm, self._schedule(state.step - state.num_skipped), ~is_fit, mean
+        )
+        after = TrainState(
+            params=if_fit(params, state.params),
+            opt_state=if_fit(opt_state, state.opt_state),
+            step=state.step + 1,
+            num_skipped=state.num_skipped + ~is_fit,
+            loss_mean=if_fit(new_mean, mean),
+        )
+        return self._layout.constrain(after), metrics
 
 
 def make_evaluate(

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from quals_jax.checkpoints.training_state import TrainingStore, abstract_like
 from quals_jax.models.parameters import Params
 from train.config import ConSeqConfig
 from train.guard import CollapseGuard
+from train.kept_params import KeptParams
 from train.losses import LossSums
 
 
@@ -17,12 +17,12 @@ class Watch:
     good; those before the first update are the first. ``config`` None watches nothing.
     """
 
-    def __init__(self, config: ConSeqConfig | None, folder: Path):
+    def __init__(self, config: ConSeqConfig | None, folder: Path, num_checkpoints: int):
         self._config = config or ConSeqConfig(max_nll_rise=0.0)
         self._guard = CollapseGuard(self._config)
         self._evals_without_better = 0
         self.guards = self._config.max_nll_rise > 0 or self._config.max_dev_rise > 0
-        self._store = TrainingStore(folder, keep=2) if self.guards else None
+        self._good = KeptParams(folder, num_checkpoints) if self.guards else None
         self.collapsed_at: int | None = None
         self.kept_step: int | None = None  # of the parameters that a collapse left
         self.early_stopped_at: int | None = None
@@ -58,19 +58,22 @@ class Watch:
             self._evals_without_better = data["evals_without_better"]
             self.collapsed_at, self.kept_step = data["collapsed_at"], data["kept_step"]
             self.early_stopped_at = data["early_stopped_at"]
-        if self._store is not None:
-            self._store.delete_after(step)
-            if self._store.latest_step() is None:
-                self._store.save(step, params, {})
+        if self._good is None:
+            return
+        good = None if data is None else data["good"]
+        if good is None:
+            self._good.keep(step, params)
+        else:
+            self._good.resume(step, good)
 
     def is_due(self, step: int) -> bool:
         """Whether ``keep`` would look at the parameters of ``step``."""
-        return self._store is not None and step % self._config.guard_window_steps == 0
+        return self._good is not None and step % self._config.guard_window_steps == 0
 
     def keep(self, step: int, params: Params) -> None:
         """Keeps the parameters of ``step`` if that is due and they are good."""
-        if self._store is not None and self.is_due(step) and self._guard.is_good:
-            self._store.save(step, params, {})
+        if self._good is not None and self.is_due(step) and self._guard.is_good:
+            self._good.keep(step, params)
 
     def observe(self, step: int, sums: LossSums) -> None:
         """Takes the sums of an update, fetched to the host."""
@@ -92,16 +95,14 @@ class Watch:
 
     def last_good(self, like: Params) -> Params:
         """The newest good parameters, placed as ``like``; ``kept_step`` is theirs then."""
-        assert self._store is not None
-        self._store.wait()
-        self.kept_step, params, _ = self._store.restore(abstract_like(like))
-        return params
+        assert self._good is not None
+        self.kept_step = self._good.step
+        return self._good.params(like)
 
     def to_json(self) -> dict[str, Any]:
-        """For the checkpoint, whose run must find what was kept before: waits for it."""
-        if self._store is not None:
-            self._store.wait()
+        """For the checkpoint."""
         return {
+            "good": None if self._good is None else self._good.to_json(),
             "guard": self._guard.to_json(),
             "evals_without_better": self._evals_without_better,
             "collapsed_at": self.collapsed_at,
@@ -111,8 +112,8 @@ class Watch:
 
     def close(self) -> None:
         """Waits and gives the threads back."""
-        if self._store is not None:
-            self._store.close()
+        if self._good is not None:
+            self._good.close()
 
     def _note_collapse(self, step: int) -> None:
         if self._guard.collapse is not None and self.collapsed_at is None:

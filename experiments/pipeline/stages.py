@@ -21,17 +21,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
-import jax
-import numpy as np
-from jax.experimental import multihost_utils
-
 import quals_jax
 from quals_jax.data.writers import encode_row
 from quals_jax.jobs.claim import RefusedError, write_json
 from quals_jax.jobs.fingerprint import differences, flat_fields
 from quals_jax.jobs.lock import FileLock, LockedError
 from quals_jax.jobs.progress import duration
-from quals_jax.parallel.processes import everywhere, is_first_process
+from quals_jax.parallel.processes import everywhere, is_first_process, of_first_process
 
 _WAIT_SECS = 2.0  # between two looks at a stage that another process works on
 
@@ -191,10 +187,7 @@ class Workspace:
 
 def decided_by_first(decide: Callable[[], bool]) -> bool:
     """What process 0 decides from files, for all: the others might see them change."""
-    decision = everywhere(lambda: decide() if is_first_process() else False)
-    if jax.process_count() == 1:
-        return decision
-    return bool(multihost_utils.broadcast_one_to_all(np.array(decision)))
+    return bool(of_first_process(lambda: "yes" if decide() else ""))
 
 
 def say(text: str) -> None:

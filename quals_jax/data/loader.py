@@ -18,12 +18,20 @@ from quals_jax.data.examples import Seq2SeqExample
 
 @dataclasses.dataclass(frozen=True)
 class HostBatch:
-    """The rows of one batch that this process holds; rows that only pad have id ``""``."""
+    """The rows of one batch that this process holds; rows that only pad have id ``""``.
+
+    ``members`` are the numbers of the examples of the whole batch, over all processes.
+    """
 
     src_BS: np.ndarray
     targets_BNT: np.ndarray
     ids: tuple[str, ...]
-    num_examples: int  # of the whole batch, over all processes
+    members: np.ndarray
+
+    @property
+    def num_examples(self) -> int:
+        """Of the whole batch, over all processes."""
+        return len(self.members)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +127,10 @@ class Loader:
             batches = [batches[i] for i in order]
         return batches
 
+    def ids_of(self, batch: HostBatch, epoch: int) -> list[str]:
+        """Ids of all examples of a batch, those that other processes hold too."""
+        return [self._example(int(index), epoch).id for index in batch.members]
+
     def once(self, epoch: int = 0) -> Iterator[HostBatch]:
         """Every example once, in data order within each shape: evaluation."""
         for shape, members in self.plan(0, None):
@@ -155,7 +167,7 @@ class Loader:
             src_BS[row, : len(example.source)] = example.source
             for n, target in enumerate(example.targets):
                 targets_BNT[row, n, : len(target)] = target
-        return HostBatch(src_BS, targets_BNT, tuple(ids), len(members))
+        return HostBatch(src_BS, targets_BNT, tuple(ids), members)
 
     def _num_rows(self, shape: BatchShape) -> int:
         return -(-shape.B // self._row_multiple) * self._row_multiple

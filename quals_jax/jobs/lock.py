@@ -21,11 +21,12 @@ class FileLock:
 
     The kernel holds the lock (flock), so that of a dead process is free again and is taken over.
     The file says who holds it: for people, for file systems without flock (there a live process
-    id counts) and for other hosts, whose file is respected until somebody deletes it.
+    id counts) and for other hosts, whose file is respected until somebody deletes it. With
+    ``across_hosts`` False it is not: for jobs that must start on a new host by themselves.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, *, across_hosts: bool = True):
+        self.path, self._across_hosts = path, across_hosts
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> "FileLock":
@@ -57,7 +58,8 @@ class FileLock:
             file.close()  # deleted by its former holder while we opened it: open anew
             return
         holder = _holder(file)
-        if holder.get("host", socket.gethostname()) != socket.gethostname():
+        here = socket.gethostname()
+        if self._across_hosts and holder.get("host", here) != here:
             advice = f"If that host no longer works on it, delete {self.path}"
             raise LockedError(f"{self._in_use(holder)}. {advice}")
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

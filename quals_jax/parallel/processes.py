@@ -190,6 +190,18 @@ def first_then_others(work: Callable[[], Result]) -> Result:
     return everywhere(lambda: first if is_first_process() else work())  # pyrefly: ignore
 
 
+def of_first_process(work: Callable[[], str]) -> str:
+    """The text that ``work()`` gives on process 0, where alone it is called, on every process."""
+    text = everywhere(lambda: work() if is_first_process() else "")
+    if jax.process_count() == 1:
+        return text
+    mine = np.frombuffer(text.encode(), np.uint8)
+    size = int(multihost_utils.broadcast_one_to_all(np.array(len(mine))))
+    padded = np.zeros(size, np.uint8)
+    padded[: len(mine)] = mine
+    return bytes(multihost_utils.broadcast_one_to_all(padded)).decode()
+
+
 def is_same_everywhere(digest: bytes) -> bool:
     """Whether all processes hold the same bytes (of one length)."""
     if jax.process_count() == 1:

@@ -47,7 +47,7 @@ def test_moments_live_where_their_parameter_does():
     params = param_shapes(BartConfig.tiny())
     optimizer, _ = make_optimizer(OptimConfig(), num_steps=9)
     state = jax.eval_shape(
-        lambda p: TrainState(p, optimizer.init(p), jnp.zeros((), jnp.int32)), params
+        lambda p: TrainState(p, optimizer.init(p), *jnp.zeros((3,), jnp.int32)), params
     )
     found = layout("fully_sharded").shardings(state)
     expected = layout("fully_sharded").shardings(params)

@@ -4,8 +4,10 @@ import signal
 
 import pytest
 
+from quals_jax.jobs.lock import FileLock
 from train.command import experiment_names, find_experiment, main, parse
 from train.config import Experiment, TextData
+from train.step import Trainer
 
 
 def test_without_arguments_the_experiments_are_listed(capsys):
@@ -89,10 +91,35 @@ def test_bad_values_end_with_status_2_and_what_to_do(arguments, expected, tmp_pa
     assert expected in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_signal_while_the_data_is_read_ends_the_run_at_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("train.loop.prepare", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1"])
+def test_a_signal_while_the_data_is_read_ends_the_run_at_once(tmp_path, monkeypatch, capsys, name):
+    number = signal.Signals[name]
+    monkeypatch.setattr("train.loop.prepare", lambda *_: os.kill(os.getpid(), number))
     assert main(["denoise:smoke", "--workdir", str(tmp_path)]) == 143
     assert "nothing was trained" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGUSR1", 143), ("SIGINT", 130)])
+def test_a_signal_to_a_run_at_work_saves_and_tells_its_exit_status(
+    tmp_path, monkeypatch, capsys, name, status
+):
+    update = Trainer.update
+
+    def signalled(*args):
+        os.kill(os.getpid(), signal.Signals[name])
+        return update(*args)
+
+    monkeypatch.setattr(Trainer, "update", signalled)
+    assert main(["qagen_squad:smoke", "--workdir", str(tmp_path)]) == status
+    assert f"{name}: saved step 1; the same command continues" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
+
+
+def test_a_workdir_in_use_is_refused_with_its_holder(tmp_path, capsys):
+    with FileLock(tmp_path / "lock"):
+        assert main(["qagen_squad:smoke", "--workdir", str(tmp_path)]) == 1
+    assert f"is in use by process {os.getpid()} on" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
 def test_every_experiment_has_a_smoke_variant():

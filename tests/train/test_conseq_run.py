@@ -11,7 +11,8 @@ import pytest
 from quals_jax.checkpoints.model_folder import load_model_folder
 from quals_jax.data.examples import Limits
 from tests.train.test_loop import SignalAt, assert_same, rows
-from train.config import BatchConfig, ConSeqConfig, ContrastData, TokenizerConfig
+from train.command import main
+from train.config import BatchConfig, ConSeqConfig, ContrastData, SkipConfig, TokenizerConfig
 from train.loop import train
 from train.schedules import ScheduleConfig
 from train.setup import prepare
@@ -169,12 +170,21 @@ def test_a_run_stopped_before_it_collapses_collapses_at_the_same_update(collapsi
         assert again[step] == once[step]
 
 
-def test_what_is_not_finite_is_a_collapse_at_once(learned, tmp_path):
+def test_the_command_fails_where_a_run_collapsed(collapsing, monkeypatch, capsys):
+    experiment, workdir, *_ = collapsing
+    monkeypatch.setattr("train.command.find_experiment", lambda name: experiment)
+    monkeypatch.setattr("train.command.doc_of", lambda name: "")
+    assert main(["collapsing", "--workdir", str(workdir)]) == 1
+    assert "COLLAPSE at step" in capsys.readouterr().err
+
+
+def test_updates_that_are_not_finite_are_a_collapse(learned, tmp_path):
     experiment = contrast_experiment(learned, tmp_path, nearly_the_same, conseq={})
     optim = dataclasses.replace(experiment.optim, learning_rate=1e30)
-    experiment = dataclasses.replace(experiment, optim=optim)
+    skip = SkipConfig(max_in_a_row=3)
+    experiment = dataclasses.replace(experiment, optim=optim, skip=skip)
     state, summary = train(experiment, tmp_path / "run", stream=io.StringIO())
-    assert summary.collapsed_at == 2
+    assert (summary.collapsed_at, summary.num_skipped) == (4, 3)
     assert_same(jax.device_get(state.params), jax.device_get(load_model_folder(learned[1]).params))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from quals_jax.checkpoints.model_folder import load_model_folder
-from train.loop import NonFiniteError, train
+from train.loop import DivergedError, train
 from train.metric_log import read_metrics
 from train.resume import check_same_run
 
@@ -160,11 +160,14 @@ def test_divergence_stops_the_run_and_keeps_the_last_checkpoint(whole, tiny_expe
     wild = dataclasses.replace(
         tiny_experiment, optim=optim, eval_every_steps=0, checkpoint_every_steps=1
     )
-    with pytest.raises(NonFiniteError) as error:
+    with pytest.raises(DivergedError) as error:
         train(wild, tmp_path, stream=io.StringIO())
-    assert "step 2: loss nan" in str(error.value)
-    assert "step 1 is kept" in str(error.value)
-    assert "passage-" in str(error.value)
+    message = str(error.value)
+    assert "step 11: the last 10 updates had to be skipped, this one for loss nan" in message
+    assert "step 1 is kept" in message
+    assert "passage-" in message
+    skips = [row for row in read_metrics(tmp_path / "metrics.jsonl") if row["kind"] == "skip"]
+    assert [row["step"] for row in skips] == [*range(2, 12)]
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["1"]
     assert not (tmp_path / "model").exists()
 

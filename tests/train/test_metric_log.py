@@ -11,12 +11,12 @@ from train.step import StepMetrics
 
 def metrics(loss, num_tokens, norm):
     sums = LossSums(*map(np.float32, (loss, loss / 2, 3, num_tokens, 0, 0)))
-    return StepMetrics(sums, np.float32(norm), np.float32(0.5))
+    return StepMetrics(sums, np.float32(norm), np.float32(0.5), np.bool_(False), np.float32(1.0))
 
 
 def batch(*ids):
-    num_examples = sum(map(bool, ids))
-    return HostBatch(np.zeros((len(ids), 1)), np.zeros((len(ids), 1, 1)), ids, num_examples)
+    members = np.arange(sum(map(bool, ids)))
+    return HostBatch(np.zeros((len(ids), 1)), np.zeros((len(ids), 1, 1)), ids, members)
 
 
 def test_a_window_weighs_steps_by_their_tokens():
