@@ -89,7 +89,8 @@ def inside_tokenizer() -> None:
 
     def half(self, folder, **options):
         save(self, folder, **options)
-        os.truncate(folder / "vocab.json", 100)
+        for path in folder.iterdir():
+            os.truncate(path, path.stat().st_size // 2)
         _die()
 
     Tokenizer.save = half

@@ -16,6 +16,7 @@ from train.schedules import make_schedule
 from train.step import Trainer
 
 NUM_STEPS = 12
+NAN, INF = float("nan"), float("inf")
 
 
 @pytest.fixture
@@ -32,19 +33,18 @@ def experiment(tiny_experiment):
 
 @pytest.fixture
 def plant(monkeypatch):
-    """``plant({step: factor})`` multiplies loss and gradient of these updates."""
+    """``plant({step: (factor, factor)})`` multiplies loss and gradient of these updates."""
     gradients = Trainer.gradients
 
     def faulty(self, params, batch, step, index=0):
         sums, grads = gradients(self, params, batch, step, index)
-        factor = planted.get(int(jax.device_get(step)) + 1)
-        if factor is not None:
-            with jax.transfer_guard("allow"):
-                sums = sums._replace(loss=sums.loss * factor)
-                grads = jax.tree.map(lambda g: g * factor, grads)
+        of_loss, of_gradient = planted.get(int(jax.device_get(step)) + 1, (1.0, 1.0))
+        with jax.transfer_guard("allow"):
+            sums = sums._replace(loss=sums.loss * of_loss)
+            grads = jax.tree.map(lambda g: g * of_gradient, grads)
         return sums, grads
 
-    planted: dict[int, float] = {}
+    planted: dict[int, tuple[float, float]] = {}
     monkeypatch.setattr(Trainer, "gradients", faulty)
     return planted.update
 
@@ -54,15 +54,17 @@ def kinds(workdir, kind):
 
 
 @pytest.mark.parametrize(
-    ("factor", "reason"),
+    ("factors", "reason"),
     [
-        (float("nan"), "loss nan, gradient norm nan"),
-        (float("inf"), "loss inf, gradient norm "),
-        (8.0, "is a spike, the running mean is"),
+        ((NAN, NAN), "loss nan, gradient norm nan"),
+        ((INF, INF), "loss inf, gradient norm "),
+        ((1.0, NAN), ", gradient norm nan"),
+        ((1.0, INF), ", gradient norm "),
+        ((8.0, 8.0), "is a spike, the running mean is"),
     ],
 )
-def test_one_bad_update_is_skipped_counted_and_named(experiment, plant, tmp_path, factor, reason):
-    plant({5: factor})
+def test_one_bad_update_is_skipped_counted_and_named(experiment, plant, tmp_path, factors, reason):
+    plant({5: factors})
     log = io.StringIO()
     state, summary = train(experiment, tmp_path, stream=log)
     assert (summary.step, summary.num_skipped) == (NUM_STEPS, 1)
@@ -88,7 +90,7 @@ def test_a_skipped_update_leaves_parameters_and_moments(experiment, plant, tmp_p
             experiment.optim.schedule, name="fixed", warmup_steps=0))
     )  # fmt: skip
     before, _ = train(dataclasses.replace(short, num_steps=4), tmp_path / "a", stream=io.StringIO())
-    plant({5: float("nan")})
+    plant({5: (NAN, NAN)})
     after, _ = train(dataclasses.replace(short, num_steps=5), tmp_path / "b", stream=io.StringIO())
     before, after = jax.device_get((before, after))
     assert_same(after.params, before.params)
@@ -97,14 +99,15 @@ def test_a_skipped_update_leaves_parameters_and_moments(experiment, plant, tmp_p
 
 
 def test_without_a_spike_factor_a_high_loss_is_taken(experiment, plant, tmp_path):
-    plant({5: 8.0})
+    plant({5: (8.0, 8.0), 7: (NAN, NAN)})
     taken = dataclasses.replace(experiment, skip=SkipConfig(spike_factor=0.0))
     _, summary = train(taken, tmp_path, stream=io.StringIO())
-    assert summary.num_skipped == 0
+    assert summary.num_skipped == 1
+    assert [row["step"] for row in kinds(tmp_path, "skip")] == [7]
 
 
 def test_a_run_stopped_among_skipped_updates_continues_bit_for_bit(experiment, plant, tmp_path):
-    plant({4: float("nan"), 7: 9.0, 8: float("inf")})
+    plant({4: (NAN, NAN), 7: (9.0, 9.0), 8: (INF, INF)})
     whole, summary = train(experiment, tmp_path / "whole", stream=io.StringIO())
     assert summary.num_skipped == 3
     _, stopped = train(experiment, tmp_path / "parts", stream=SignalAt("update of step 8"))
@@ -117,7 +120,7 @@ def test_a_run_stopped_among_skipped_updates_continues_bit_for_bit(experiment, p
 
 
 def test_too_many_in_a_row_end_the_run_and_leave_the_checkpoint_before(experiment, plant, tmp_path):
-    plant(dict.fromkeys(range(4, 99), float("nan")))
+    plant(dict.fromkeys(range(4, 99), (NAN, NAN)))
     few = dataclasses.replace(experiment, skip=SkipConfig(max_in_a_row=3), keep_checkpoints=1)
     with pytest.raises(DivergedError) as error:
         train(few, tmp_path, stream=io.StringIO())
@@ -130,6 +133,6 @@ def test_too_many_in_a_row_end_the_run_and_leave_the_checkpoint_before(experimen
 
 
 def test_the_command_fails_where_training_diverges(plant, tmp_path, capsys):
-    plant(dict.fromkeys(range(1, 99), float("nan")))
+    plant(dict.fromkeys(range(1, 99), (NAN, NAN)))
     assert main(["qagen_squad:smoke", "--workdir", str(tmp_path), "--skip.max-in-a-row", "2"]) == 1
     assert "error: step 2: the last 2 updates had to be skipped" in capsys.readouterr().err
