@@ -20,6 +20,7 @@ from quals_jax.commands import (
 from quals_jax.commands.parser import Parser
 from quals_jax.data.writers import WriteError
 from quals_jax.jobs.lock import LockedError
+from quals_jax.text.printable import printable_lines
 
 FAILURE, BAD_USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(command: str, error: Exception, status: int) -> int:
-    print(f"{command}: error: {error}", file=sys.stderr)
+    print(f"{command}: error: {printable_lines(str(error))}", file=sys.stderr)
     return status
 
 

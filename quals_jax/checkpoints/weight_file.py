@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from quals_jax.text.printable import printable
+from quals_jax.text.printable import printable_lines
 
 
 class CheckpointError(ValueError):
@@ -22,7 +22,7 @@ class CheckpointError(ValueError):
     """
 
     def __init__(self, message: str):
-        super().__init__("\n".join(map(printable, message.split("\n"))))
+        super().__init__(printable_lines(message))
 
 
 def sha256_file(path: Path) -> str:

@@ -12,6 +12,7 @@ from quals_jax.commands.meta_eval import (
     names_of,
 )
 from quals_jax.commands.parser import number, whole_number
+from quals_jax.text.printable import printable_lines
 
 if TYPE_CHECKING:
     from quals_jax.evaluation.system_comparison import Results
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     if args.tie_within < 0:
         raise ValueError("--tie-within must not be below 0")
     results = _compare(args)
-    print(comparison_text(results))
+    print(printable_lines(comparison_text(results)))
     if args.output:
         write_json(args.output, results)
         print(f"wrote {args.output}", file=sys.stderr)

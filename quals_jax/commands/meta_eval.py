@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from quals_jax.commands.parser import Parser, number, whole_number
+from quals_jax.text.printable import printable_lines
 
 _DESCRIPTION = """Compares scores of summaries with human judgements.
 
@@ -170,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
     known = {key for file in files for key in file.ids}
     results["num_scored_not_judged"] = len(known - set(judged.ids))
     results["num_judged_not_scored"] = len(set(judged.ids) - known)
-    print(meta_eval_text(results))
+    print(printable_lines(meta_eval_text(results)))
     if args.output:
         write_json(args.output, results)
         _say(f"wrote {args.output}")

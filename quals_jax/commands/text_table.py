@@ -5,9 +5,12 @@ text_table([["score", "rows"], ["quals", "235"]])
 
 from collections.abc import Sequence
 
+from quals_jax.text.printable import printable
+
 
 def text_table(lines: Sequence[Sequence[str]]) -> str:
     """The cells in aligned columns: the first to the left, the others to the right."""
+    lines = [[printable(cell) for cell in line] for line in lines]  # names come from files
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = [
         "  ".join(

@@ -13,6 +13,7 @@ from quals_jax import __version__
 from quals_jax.data.records import SummaryRow
 from quals_jax.jobs.fingerprint import file_sha256, flat_fields, folder_sha256s
 from quals_jax.jobs.source import RowSource
+from quals_jax.text.printable import printable_lines
 
 STDOUT = "-"
 
@@ -68,7 +69,7 @@ class RowJob:
     def say(self, text: str) -> None:
         """A notice on stderr."""
         if not self.quiet:
-            print(f"{self.command}: {text}", file=sys.stderr, flush=True)
+            print(f"{self.command}: {printable_lines(text)}", file=sys.stderr, flush=True)
 
     @property
     def is_stream(self) -> bool:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
-
 from quals_jax.data.readers import check_input, format_of, read_records
 from quals_jax.data.records import Record, RowError, RowKeys, RowReader, SummaryRow
 from quals_jax.data.writers import atomic_file
@@ -108,6 +106,8 @@ def _hash(row_id: str | int) -> int:
 
 
 def _doubled(hashes: array) -> set[int]:
+    import numpy as np  # whoever asks for help only does not wait for it
+
     ordered = np.frombuffer(hashes, np.uint64)
     ordered.sort()  # in place, since a second list of them would be five times as large
     return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from quals_jax.commands.text_table import text_table
 from tests.cli.conftest import write_rows
 
 
@@ -44,6 +45,27 @@ def test_table_file_and_page(quals, systems, tmp_path):
     assert "<mark>conseq</mark> wrote 1." in html
     assert "There is no row where mle is better." in html
     assert (page.parent / "plots" / "comparison.svg").exists()
+
+
+def test_names_and_ids_of_the_files_cannot_steer_the_terminal(quals, tmp_path):
+    steer = "\x1b]0;owned\x07\x1b[2J"
+    scores = [
+        [{"id": f"{i}{steer}", f"quals{steer}": i * gain} for i in range(12)] for gain in (1, 2)
+    ]
+    assert text_table([["a\x1b", "1"], ["bbbbb", "22"]]) == "a\\x1b   1\nbbbbb  22"
+    files = [write_rows(tmp_path / f"{i}.jsonl", rows) for i, rows in enumerate(scores)]
+    done = quals("compare", *files, "--num-resamples", "20")
+    assert done.status == 0
+    shown = done.out.decode() + done.messages
+    assert r"quals\x1b]0;owned" in shown
+    assert r"11\x1b]0;owned" in shown
+    write_rows(files[1], scores[1] + scores[1])
+    done = quals("compare", *files)
+    assert done.status == 2
+    (tmp_path / "row\x1b.jsonl").touch()
+    failed = quals("compare", tmp_path / "rows.jsonl", files[0])
+    assert r"did you mean row\x1b.jsonl" in failed.messages
+    assert (shown + done.messages + failed.messages).replace("\n", "").isprintable()
 
 
 def test_texts_come_from_other_files(quals, systems, tmp_path):

@@ -156,6 +156,15 @@ def test_locale_and_time_zone_do_not_change_the_bytes(stand_in, environment, for
     assert stand_in.read("other") == stand_in.read("utf8")
 
 
+def test_a_row_cannot_steer_the_terminal_that_shows_its_error(stand_in):
+    row = {"id": 1, "docum\x1b[2Jent": "d", "summary": "s"}
+    (stand_in.folder / "in.jsonl").write_text(json.dumps(row))
+    status, _, messages = stand_in.run("in.jsonl", "out.jsonl")
+    assert status == 2
+    assert r"docum\x1b[2Jent" in messages
+    assert "\x1b" not in messages
+
+
 def test_quiet_is_quiet(stand_in):
     stand_in.write_rows("in.jsonl", 5)
     assert stand_in.run("in.jsonl", "out.jsonl", "--quiet") == (0, b"", "")
