@@ -7,6 +7,7 @@ stopped by a signal.
 import dataclasses
 import difflib
 import importlib
+import logging
 import pkgutil
 import signal
 import sys
@@ -71,6 +72,8 @@ class Command:
 
 def main(argv: Sequence[str]) -> int:
     """Runs the command; returns the exit status."""
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they repeat at length what is raised
     if not argv or argv[0] in ("-h", "--help"):
         print(_usage(), file=sys.stderr if not argv else sys.stdout)
         return 2 if not argv else 0

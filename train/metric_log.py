@@ -14,6 +14,7 @@ from typing import Any
 import jax
 
 from quals_jax.data.loader import HostBatch
+from quals_jax.data.writers import WriteError
 from train.config import ContrastData
 from train.step import StepMetrics
 
@@ -36,12 +37,15 @@ class MetricLog:
         partial = path.with_name(path.name + ".partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         partial.replace(path)
-        self._file = path.open("a", encoding="utf-8")
+        self._path, self._file = path, path.open("a", encoding="utf-8")
 
     def write(self, kind: str, step: int, **values: Any) -> None:
-        """Adds a row and makes it visible to readers at once."""
-        self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
-        self._file.flush()
+        """Adds a row and makes it visible to readers at once. Raises `WriteError`."""
+        try:
+            self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise WriteError(f"cannot write {self._path}: {error.strerror}") from error
 
     def close(self) -> None:
         """Closes the file."""

@@ -10,7 +10,8 @@ SHA-256. Arrays come back with the sharding of the target they are restored into
 of devices may continue a run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import orbax.checkpoint as ocp
 
 from quals_jax.checkpoints.file_manifest import damage_of, write_manifest
 from quals_jax.checkpoints.weight_file import CheckpointError
+from quals_jax.data.writers import WriteError
 from quals_jax.parallel.processes import of_first_process
 
 # Orbax writes these two when it commits a checkpoint, after everything else.
@@ -97,19 +99,17 @@ class TrainingStore:
         """Saves arrays (``state``) and plain JSON (``data``) as checkpoint ``step``.
 
         Returns once the arrays are copied to the host; writing goes on behind unless ``wait``.
-        A checkpoint of the same step is left as it is.
+        A checkpoint of the same step is left as it is. Raises `WriteError`, now or at a later call,
+        where it could not be written.
         """
         if step == self._manager.latest_step():
             return
         self.wait()  # for the one before: its manifest needs its step
         self._saving = step
         self._undamaged.discard(step)
-        self._manager.save(
-            step,
-            args=ocp.args.Composite(
-                state=ocp.args.StandardSave(state), data=ocp.args.JsonSave(data)
-            ),
-        )
+        items = {"state": ocp.args.StandardSave(state), "data": ocp.args.JsonSave(data)}
+        with self._failures():
+            self._manager.save(step, args=ocp.args.Composite(**items))
         if wait:
             self.wait()
 
@@ -153,11 +153,26 @@ class TrainingStore:
 
     def wait(self) -> None:
         """Returns when everything saved is on disk."""
-        self._manager.wait_until_finished()
+        with self._failures():
+            self._manager.wait_until_finished()
 
     def close(self) -> None:
         """Waits and gives the threads back."""
-        self._manager.close()
+        with self._failures():
+            self._manager.close()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Orbax and TensorStore tell of a full disk by errors of several types, at length."""
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or str(error).partition(" [")[0]
+            reason = reason.rpartition(": ")[2]
+            raise WriteError(
+                f"cannot write {self._folder / str(self._saving)}: {reason}. What was complete "
+                "before is kept; make room, and the same command continues from there"
+            ) from error
 
 
 def abstract_like(tree: Any) -> Any:

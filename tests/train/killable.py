@@ -1,12 +1,14 @@
 """`python -m train` that kills itself in the midst of what the variable FAULT names."""
 
 import os
+import resource
 import signal
 import sys
 
 from orbax.checkpoint import JsonCheckpointHandler
 
 from quals_jax.checkpoints import file_manifest, training_state
+from quals_jax.checkpoints.training_state import TrainingStore
 from quals_jax.text.tokenizer import Tokenizer
 from train import command
 
@@ -94,6 +96,18 @@ def inside_tokenizer() -> None:
         _die()
 
     Tokenizer.save = half
+
+
+def full_disk() -> None:
+    """From the second checkpoint on no file can grow above 64 KiB, which messages never do."""
+
+    def full(self, *args, **options):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+        save(self, *args, **options)
+
+    save = TrainingStore.save
+    TrainingStore.save = _of_second_checkpoint(save, full)
 
 
 def no_trackers() -> None:

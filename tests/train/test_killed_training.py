@@ -1,4 +1,4 @@
-"""F29, F36: `kill -9` of the real `python -m train`, then the same command again."""
+"""F6, F29, F36: `kill -9` of the real `python -m train`, then the same command again."""
 
 import contextlib
 import os
@@ -111,6 +111,17 @@ def test_a_run_is_the_same_after_a_kill_between_two_writes(
     assert status == 0, messages
     assert continued in messages
     assert "DAMAGED" not in messages  # a checkpoint is there when all of it is
+    assert left_by(tmp_path) == whole
+
+
+def test_a_full_disk_is_told_and_costs_no_more_than_a_kill(training, whole, tmp_path):
+    status, messages = run(training, tmp_path, FAULT="full_disk")
+    assert status == 1, messages
+    reason = messages.splitlines()[-1]
+    assert reason.startswith(f"error: cannot write {tmp_path}/"), messages
+    assert "File too large. What was complete before is kept" in reason
+    status, messages = run(training, tmp_path)
+    assert status == 0, messages
     assert left_by(tmp_path) == whole
 
 
