@@ -20,6 +20,7 @@ from quals_jax.commands import (
 from quals_jax.commands.parser import Parser
 from quals_jax.data.writers import WriteError
 from quals_jax.jobs.lock import LockedError
+from quals_jax.jobs.team import OtherProcessError
 from quals_jax.text.printable import printable_lines
 
 FAILURE, BAD_USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone; keep Python from complaining when it flushes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except (WriteError, LockedError) as error:
+    except (WriteError, LockedError, OtherProcessError) as error:
         return _fail(args.command, error, FAILURE)
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         return _fail(args.command, error, BAD_USAGE)

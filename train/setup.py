@@ -15,8 +15,9 @@ from quals_jax.data.buckets import choose_shapes
 from quals_jax.data.loader import Loader, Rows
 from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.parameters import Params
+from quals_jax.parallel.agreement import check_same
 from quals_jax.parallel.mesh import data_mesh
-from quals_jax.parallel.processes import first_then_others, is_same_everywhere
+from quals_jax.parallel.processes import first_then_others
 from quals_jax.parallel.rules import Layout
 from train import models
 from train.config import ClaimData, ContrastData, Experiment, SpanData, TextData
@@ -52,6 +53,7 @@ class Run:
 def prepare(experiment: Experiment, workdir: Path) -> Run:
     """Reads the data and builds the run; nothing is compiled yet."""
     layout = Layout(data_mesh(), experiment.sharding)
+    check_same({"config": describe(experiment)})
     if jax.process_count() > 1:
         first_then_others(lambda: load_tokenizer(experiment, workdir))  # it may learn it
     inputs = load_inputs(experiment, workdir)
@@ -76,7 +78,7 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         experiment.skip.spike_factor,
     )
     digest = hashlib.sha256(f"{inputs.train.sha256} {tokenizer.sha256}".encode()).hexdigest()
-    _check_agreement(experiment, digest)
+    check_same({"data": digest})
     description = {
         "num_parameters": num_parameters(config),
         "vocab_size": config.vocab_size,
@@ -104,13 +106,6 @@ def prepare(experiment: Experiment, workdir: Path) -> Run:
         settings=_settings(experiment, config),
         description=description,
     )
-
-
-def _check_agreement(experiment: Experiment, data_sha256: str) -> None:
-    """All processes must do the same, or they would wait for each other for ever."""
-    what = f"{describe(experiment)} {data_sha256}"
-    if not is_same_everywhere(hashlib.sha256(what.encode()).digest()):
-        raise ValueError("the processes of this run were given different settings or data")
 
 
 def _loss(experiment: Experiment, label_smoothing: float, for_dev: bool = False) -> LossFn:

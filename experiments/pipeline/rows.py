@@ -2,13 +2,10 @@
 
 import dataclasses
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
-
-import jax
 
 from experiments.pipeline.sources import read_summaries
 from quals_jax.checkpoints.model_folder import ModelFolder
@@ -22,7 +19,7 @@ from quals_jax.jobs.run import run_row_job
 from quals_jax.jobs.source import RowSource
 from quals_jax.jobs.stopping import Stopped, signal_of
 from quals_jax.metrics.quals import Quals, QualsOptions
-from quals_jax.parallel.processes import everywhere, is_first_process
+from quals_jax.parallel.processes import ThisTeam
 
 Dtype = Literal["float32", "bfloat16"]
 
@@ -101,56 +98,22 @@ def run_rows(
     """A row job of the pipeline; raises `Stopped` where a signal ended it.
 
     Rows that cannot be used (an empty document) stay in the output with a status and are counted.
-    On many hosts every process does a part of the rows, in a job of its own.
+    On many hosts all processes call it and share the rows.
     """
-
-    def run(part: Path, part_output: Path) -> None:
-        job = RowJob(
-            f"  {command} {output.name}",
-            RowSource.of(str(part)),
-            str(part_output),
-            "jsonl",
-            settings=dict(options) | {"dtype": settings.dtype},
-            model=model,
-            shard_rows=settings.shard_rows,
-            max_errors=10**9,
-            quiet=not is_first_process(),
-        )
-        status = run_row_job(job, load_worker, tally)
-        if (number := signal_of(status)) is not None:
-            raise Stopped(number)
-
-    count = jax.process_count()
-    if count == 1:
-        run(rows, output)
-    else:
-        run_in_parts(run, rows, output, jax.process_index(), count)
-
-
-def run_in_parts(
-    run: Callable[[Path, Path], None], rows: Path, output: Path, index: int, count: int
-) -> None:
-    """Calls ``run(rows, output)`` for the ``index``-th of ``count`` parts; process 0 joins them.
-
-    Parts lie in OUTPUT.parts until the output is complete; another count begins anew.
-    """
-    folder = output.with_name(output.name + ".parts")
-    folder.mkdir(exist_ok=True)
-
-    def name(part: int) -> Path:
-        return folder / f"{part + 1}-of-{count}.jsonl"
-
-    lines = rows.read_bytes().splitlines(keepends=True)
-    bounds = [len(lines) * part // count for part in range(count + 1)]
-    own = folder / f"{index + 1}-of-{count}.in.jsonl"
-    with atomic_file(own) as file:
-        file.writelines(lines[bounds[index] : bounds[index + 1]])
-    everywhere(lambda: run(own, name(index)))
-    if index == 0:
-        with atomic_file(output) as file:
-            for part in range(count):
-                file.write(name(part).read_bytes())
-        shutil.rmtree(folder)
+    job = RowJob(
+        f"  {command} {output.name}",
+        RowSource.of(str(rows)),
+        str(output),
+        "jsonl",
+        settings=dict(options) | {"dtype": settings.dtype},
+        model=model,
+        shard_rows=settings.shard_rows,
+        max_errors=10**9,
+        team=ThisTeam(),
+    )
+    status = run_row_job(job, load_worker, tally)
+    if (number := signal_of(status)) is not None:
+        raise Stopped(number)
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

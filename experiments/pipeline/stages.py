@@ -27,7 +27,7 @@ from quals_jax.jobs.claim import RefusedError, write_json
 from quals_jax.jobs.fingerprint import differences, flat_fields
 from quals_jax.jobs.lock import FileLock, LockedError
 from quals_jax.jobs.progress import duration
-from quals_jax.parallel.processes import everywhere, is_first_process, of_first_process
+from quals_jax.parallel.processes import everywhere, from_first, is_first_process
 
 _WAIT_SECS = 2.0  # between two looks at a stage that another process works on
 
@@ -102,7 +102,8 @@ class Workspace:
         """
         for number, stage in enumerate(stages, 1):
             title = f"[{number}/{len(stages)}] {stage.name}"
-            if decided_by_first(lambda stage=stage: self.is_finished(stage)):
+            # Process 0 decides: the others might see the files change.
+            if from_first(lambda stage=stage: self.is_finished(stage)):
                 say(f"{title}: done before")
             else:
                 self._run(stage, title)
@@ -110,7 +111,7 @@ class Workspace:
     def _run(self, stage: Stage, title: str) -> None:
         """Process 0 holds the lock and keeps the record; the others work beside it."""
         with self._alone(stage, title) if is_first_process() else nullcontext():
-            if decided_by_first(lambda: self._claim(stage)):
+            if from_first(lambda: self._claim(stage)):
                 say(f"{title}: done by another run")
                 return
             before = _read(self._record(stage))["secs"]
@@ -183,11 +184,6 @@ class Workspace:
                     waiting = True
                 time.sleep(_WAIT_SECS)
             yield
-
-
-def decided_by_first(decide: Callable[[], bool]) -> bool:
-    """What process 0 decides from files, for all: the others might see them change."""
-    return bool(of_first_process(lambda: "yes" if decide() else ""))
 
 
 def say(text: str) -> None:

@@ -21,7 +21,7 @@ import orbax.checkpoint as ocp
 from quals_jax.checkpoints.file_manifest import damage_of, write_manifest
 from quals_jax.checkpoints.weight_file import CheckpointError
 from quals_jax.data.writers import WriteError
-from quals_jax.parallel.processes import of_first_process
+from quals_jax.parallel.processes import from_first
 
 # Orbax writes these two when it commits a checkpoint, after everything else.
 _OF_THE_COMMIT = ("_CHECKPOINT_METADATA", "commit_success.txt")
@@ -90,7 +90,7 @@ class TrainingStore:
 
     def damage(self, step: int) -> str | None:
         """What is wrong with the files of a checkpoint, None where nothing is."""
-        damage = of_first_process(lambda: damage_of(self._folder / str(step)) or "") or None
+        damage = from_first(lambda: damage_of(self._folder / str(step)))
         if damage is None:
             self._undamaged.add(step)  # not read again when it is restored
         return damage

@@ -143,12 +143,22 @@ def run(args: argparse.Namespace) -> int:
     reference = _reference(args.metrics)
     if args.reference_key and not reference:
         raise ValueError(f"--reference-key: {_none_of('reads references', args.metrics)}")
-    status = run_rows(args, settings, load_worker, tally, COLUMNS, models, reference=reference)
-    if status in (0, 2):
+
+    def sum_up() -> None:
         table = write_summary(args.output, format_of_output(args), tally)
         if not args.quiet and table:
             print(table, file=sys.stderr, flush=True)
-    return status
+
+    return run_rows(
+        args,
+        settings,
+        load_worker,
+        tally,
+        COLUMNS,
+        models,
+        reference=reference,
+        at_end=sum_up,
+    )
 
 
 # Which metrics a setting concerns; None: those with a model.

@@ -1,6 +1,8 @@
 """Arguments and start of all commands that turn rows into rows."""
 
 import argparse
+import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -9,14 +11,18 @@ from quals_jax.commands.parser import Parser, whole_number
 from quals_jax.data.readers import FORMATS, format_of
 from quals_jax.data.records import RowKeys
 from quals_jax.jobs.row_job import RowJob, Tally, Worker
-from quals_jax.jobs.run import run_row_job
+from quals_jax.jobs.run import BAD_INPUT, GOOD, run_row_job
 from quals_jax.jobs.source import RowSource
+from quals_jax.jobs.team import Team
 
 RESUME_HELP = """
 Interrupted? Run the same command again: it continues, and the output has the same bytes as if it
 had never stopped. OUT.work holds the finished rows until OUT is complete, OUT.manifest.json
 remembers what OUT was made from. Rows that cannot be used are written with "status": "error".
 Exit status: 0 good, 1 failure, 2 bad usage or some rows failed, 130/143 stopped by a signal.
+
+Many hosts: the same command on each; they share the rows, and OUT is that of one host. IN, OUT and
+the models lie where all hosts see them. Should a process be lost, the others end with status 1.
 """
 
 
@@ -83,6 +89,14 @@ def add_row_arguments(parser: Parser, fields: tuple[str, ...], *, model: bool = 
     )
     job.add_argument("--restart", action="store_true", help="discard OUT and its unfinished rows")
     job.add_argument("--quiet", action="store_true", help="print errors only")
+    hosts = parser.add_argument_group("many hosts", "TPU pods and SLURM (srun) need none of these.")
+    hosts.add_argument("--coordinator", metavar="HOST:PORT", default="", help="of process 0")
+    hosts.add_argument(
+        "--num-processes", metavar="N", type=whole_number(1), help="how many there are"
+    )
+    hosts.add_argument(
+        "--process-id", metavar="I", type=whole_number(0), help="which of them this one is"
+    )
 
 
 def run_rows(
@@ -94,14 +108,16 @@ def run_rows(
     models: Mapping[str, Path] | None = None,
     *,
     reference: Literal["", "optional", "needed"] = "",
+    at_end: Callable[[], None] = lambda: None,
 ) -> int:
     """Runs the job that the arguments describe; its exit status.
 
     ``models`` are checked folders by name, for commands without --model. ``reference``: whether the
-    rows' references are read.
+    rows' references are read. ``at_end`` is called once, by one process, when all rows are done.
     """
     if models is None:
         check_model(args)
+    team = _team(args)
     job = RowJob(
         command=args.command,
         source=_source(args, reference),
@@ -115,8 +131,27 @@ def run_rows(
         max_errors=args.max_errors,
         restart=args.restart,
         quiet=args.quiet,
+        team=team,
     )
-    return run_row_job(job, load_worker, tally)
+    status = run_row_job(job, load_worker, tally)
+    if status in (GOOD, BAD_INPUT):
+        team.from_first(at_end)
+    return status
+
+
+def _team(args: argparse.Namespace) -> Team:
+    """The processes of this run, which meet here; JAX is loaded where there may be more than one.
+
+    Raises ValueError where the arguments make no sense.
+    """
+    given = args.coordinator or args.num_processes is not None or args.process_id is not None
+    named = any(name.startswith(("JAX_COORD", "JAX_NUM_PROC", "SLURM_STEP")) for name in os.environ)
+    if not (given or named or importlib.util.find_spec("libtpu")):
+        return Team()
+    from quals_jax.parallel.processes import ThisTeam, start_processes
+
+    start_processes(args.coordinator, args.num_processes, args.process_id)
+    return ThisTeam()
 
 
 def check_model(args: argparse.Namespace) -> None:

@@ -79,7 +79,8 @@ def finish(output: Path, folder: Path, finished: Finished) -> None:
     """Leaves the manifest beside the output and removes the work folder."""
     write_json(manifest_of(output), asdict(finished))
     (folder / "job.json").unlink()  # first: what is left without it is nobody's
-    shutil.rmtree(folder)
+    # Network file systems keep open files, such as the lock, a little longer.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def can_continue(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from quals_jax import __version__
 from quals_jax.data.records import SummaryRow
 from quals_jax.jobs.fingerprint import file_sha256, flat_fields, folder_sha256s
 from quals_jax.jobs.source import RowSource
+from quals_jax.jobs.team import Team
 from quals_jax.text.printable import printable_lines
 
 STDOUT = "-"
@@ -50,7 +51,8 @@ class RowJob:
     """What is done to which rows. The output's bytes depend on source, model and settings only.
 
     ``models`` are the folders of several models, by name. ``columns`` are those of a table without
-    rows. When more than ``max_errors`` rows fail, the job stops.
+    rows. When more than ``max_errors`` rows fail, the job stops. ``team`` are the processes that
+    share the job.
     """
 
     command: str
@@ -65,10 +67,11 @@ class RowJob:
     restart: bool = False
     quiet: bool = False
     models: Mapping[str, Path] = field(default_factory=dict)
+    team: Team = field(default_factory=Team)
 
     def say(self, text: str) -> None:
-        """A notice on stderr."""
-        if not self.quiet:
+        """A notice on stderr, of process 0."""
+        if self.team.is_first and not self.quiet:
             print(f"{self.command}: {printable_lines(text)}", file=sys.stderr, flush=True)
 
     @property

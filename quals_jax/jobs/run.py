@@ -3,17 +3,20 @@
     status = run_row_job(job, load_worker=lambda: Worker(process, signature), tally=Tally())
 
 Rows are worked on in shards, always the same rows together, so that the output has the same bytes
-however often the job was interrupted. shards.py tells what lies in OUTPUT.work meanwhile; at the
-end OUTPUT appears whole, and OUTPUT.manifest.json beside it (claim.py).
+however often the job was interrupted and however many processes share it (team.py). shards.py
+tells what lies in OUTPUT.work meanwhile; at the end OUTPUT appears whole, and OUTPUT.manifest.json
+beside it (claim.py).
 """
 
 import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import astuple
 from io import RawIOBase
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,7 @@ from quals_jax.jobs.fingerprint import file_sha256
 from quals_jax.jobs.lock import FileLock
 from quals_jax.jobs.progress import Progress, duration
 from quals_jax.jobs.row_job import STDOUT, Report, RowJob, Tally, Worker
-from quals_jax.jobs.shards import ShardStore
+from quals_jax.jobs.shards import Shard, ShardStore
 from quals_jax.jobs.source import RowSource, Survey, survey
 from quals_jax.jobs.stopping import Stopped, StopSignals
 
@@ -45,6 +48,10 @@ def run_row_job(job: RowJob, load_worker: Callable[[], Worker], tally: Tally) ->
     ``load_worker`` is called once, and only when there is a row to work on. Raises RefusedError,
     LockedError, WriteError, and ValueError or FileNotFoundError for unusable input.
     """
+    if job.team.count > 1 and (job.is_stream or job.source.is_stream):
+        raise ValueError(
+            "several processes share the rows: input and output must be files that all of them see"
+        )
     if not job.is_stream:
         return _run_in(_work_folder(job), job, None, load_worker, tally)
     to_stdout = job.output == STDOUT
@@ -74,15 +81,17 @@ def _run_in(
     load_worker: Callable[[], Worker],
     tally: Tally,
 ) -> int:
-    store = ShardStore(folder)
-    with StopSignals() as signals:
+    team = job.team
+    store = ShardStore(folder, team.index)
+    with StopSignals() as signals, ExitStack() as stack:
         try:
-            with FileLock(folder / "lock"):
-                try:
-                    return _Run(job, store, stream, signals, load_worker, tally).run()
-                finally:
-                    if not can_continue(folder):
-                        shutil.rmtree(folder, ignore_errors=True)
+            if team.is_first:
+                stack.enter_context(FileLock(folder / "lock"))
+            try:
+                return _Run(job, store, stream, signals, load_worker, tally).run()
+            finally:
+                if team.is_first and not can_continue(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
         except Stopped as stopped:
             job.say(f"{stopped}; {_kept(job, store)}")
             return stopped.exit_status
@@ -116,26 +125,62 @@ class _Run:
         self.worker = Worker(lambda rows, report: [])
 
     def run(self) -> int:
-        job, store = self.job, self.store
+        job, team, store = self.job, self.job.team, self.store
         with self.signals.interruptible():
             source = job.source.spooled(store.folder)
             version = _version(source)
-            fingerprint = job.fingerprint(source)
-            finished = claim(self.output, store.folder, fingerprint, job.restart)
-            if finished:
-                job.say(f"{job.output} is finished already, nothing to do\n{finished.summary}")
-                return BAD_INPUT if finished.errors else GOOD
-            store.load()
-            found = survey(source)
-            self._tell(found, source.name)
+            fingerprint = team.everywhere(lambda: job.fingerprint(source))
+            team.check_same(_parts(fingerprint))
+            status, finished = team.from_first(lambda: self._begin(fingerprint))
+            if status is not None:
+                return status
+            store.shards |= {line[0]: Shard(*line) for line in finished}
+            found = team.everywhere(lambda: self._survey(source))
             if store.rows < found.rows and found.errors < found.rows:
-                self.worker = self.load_worker()
-                check_signature(store.folder, self.worker.signature)
-        with Progress(job.command, found.rows, store.rows, job.quiet) as progress:
-            self._work(source, progress)
+                self.worker = team.everywhere(self.load_worker)
+                team.check_same({"model": self.worker.signature})
+                team.from_first(lambda: check_signature(store.folder, self.worker.signature))
+        before = store.rows
+        own = sum(map(self._is_own, range(self._missing(found))))
+        own_rows = min(own * job.shard_rows, found.rows - before)
+        quiet = job.quiet or not team.is_first
+        with Progress(job.command, before + own_rows, before, quiet) as progress:
+            team.everywhere(lambda: self._work(source, progress), self.signals.interruptible)
+        if team.count > 1:
+            team.from_first(self._gather)
+            progress.advance(store.rows - progress.done)
         if _version(source) != version:
             raise RefusedError(f"{source.name} was changed while it was read; pass --restart")
-        return self._finish(fingerprint, progress)
+        return team.from_first(lambda: self._finish(fingerprint, progress))
+
+    def _begin(self, fingerprint: dict[str, object]) -> tuple[int | None, list[list[object]]]:
+        """The exit status where the job is finished already, and what is done of it."""
+        finished = claim(self.output, self.store.folder, fingerprint, self.job.restart)
+        if finished:
+            self.job.say(
+                f"{self.job.output} is finished already, nothing to do\n{finished.summary}"
+            )
+            return BAD_INPUT if finished.errors else GOOD, []
+        self.store.load()
+        return None, [[*astuple(shard)] for shard in self.store.shards.values()]
+
+    def _gather(self) -> None:
+        """The shards of all processes."""
+        self.store.load()
+        self._check_errors(self.store.errors)
+
+    def _survey(self, source: RowSource) -> Survey:
+        found = survey(source)
+        self._tell(found, source.name)
+        return found
+
+    def _missing(self, found: Survey) -> int:
+        """Shards that were not done before."""
+        return -(-found.rows // self.job.shard_rows) - len(self.store.shards)
+
+    def _is_own(self, missing: int) -> bool:
+        """Whether this process does the so-manieth of the missing shards."""
+        return missing % self.job.team.count == self.job.team.index
 
     def _tell(self, found: Survey, name: str) -> None:
         """What there is to know before the work begins."""
@@ -157,10 +202,12 @@ class _Run:
             )
 
     def _work(self, source: RowSource, progress: Progress) -> None:
-        """Does every shard that is not done."""
+        """Does this process' share of the shards that are not done."""
+        before, missing = frozenset(self.store.shards), count()
         for number, chunk in enumerate(_chunks(source.rows(), self.job.shard_rows)):
-            if number in self.store.shards:
+            if number in before or not self._is_own(next(missing)):
                 continue
+            self.job.team.check_others()
             done = progress.done
             with self.signals.interruptible():
                 rows = self._process(chunk, progress.advance)
@@ -241,6 +288,15 @@ class _Run:
             raise  # whoever read the rows has enough of them
         except OSError as error:
             raise WriteError(f"cannot write {self.job.output}: {error.strerror}") from error
+
+
+def _parts(fingerprint: dict[str, object]) -> Mapping[str, object]:
+    """What the processes must agree in, by the names that people know it by."""
+    parts: dict[str, dict[str, object]] = {"config": {}, "data": {}, "model": {}}
+    for key, value in fingerprint.items():
+        name = "model" if key.startswith("model") else "data" if key == "input_sha256" else "config"
+        parts[name][key] = value
+    return parts
 
 
 def _version(source: RowSource) -> tuple[int, ...]:

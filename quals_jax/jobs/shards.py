@@ -5,6 +5,9 @@
     OUTPUT.work/manifest.jsonl        one line per finished shard: rows, errors, sha256
     OUTPUT.work/lock                  who works on it
 
+On many hosts process 0 holds the lock, and the others note their shards in manifest-1.jsonl,
+manifest-2.jsonl, …: any number of processes continues what any number began.
+
 A shard counts once its manifest line is complete. Whatever a crash leaves behind besides (a shard
 without a line, half a line, a file that does not have its sha256) is thrown away and done again.
 """
@@ -17,6 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from quals_jax.data.writers import Row, WriteError, atomic_file, encode_row, sync_folder
+
+FIRST = "manifest.jsonl"
 
 
 @dataclass(frozen=True)
@@ -32,36 +37,43 @@ class Shard:
 class ShardStore:
     """Finished shards in a work folder; `shards` maps their number to their manifest line."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, process: int = 0):
+        self.folder, self._process = folder, process
         self.shards: dict[int, Shard] = {}
         self.discarded = 0
         """Shards and manifest lines found damaged and thrown away by `load`."""
 
     @property
     def _manifest(self) -> Path:
-        return self.folder / "manifest.jsonl"
+        """Of this process."""
+        return self.folder / (f"manifest-{self._process}.jsonl" if self._process else FIRST)
 
     def path(self, number: int) -> Path:
         """Where shard `number` lies."""
         return self.folder / f"shard-{number:06d}.jsonl"
 
     def load(self) -> None:
-        """Reads the manifest, keeps what is whole, and removes the rest from the folder."""
-        lines = (
-            self._manifest.read_bytes().splitlines(keepends=True) if self._manifest.exists() else []
-        )
+        """Reads all manifests, keeps what is whole, and removes the rest from the folder.
+
+        No other process may be at work; process 0 alone calls it.
+        """
+        first, *others = manifests = [self.folder / FIRST, *self._manifests_of_others()]
+        found = [path.read_bytes() for path in manifests if path.exists()]
+        lines = [*dict.fromkeys(line for text in found for line in text.splitlines(keepends=True))]
         good = [shard for line in lines if (shard := _parse(line)) and self._is_whole(shard)]
-        self.shards = {shard.shard: shard for shard in good}
+        self.shards = {shard.shard: shard for shard in sorted(good, key=lambda shard: shard.shard)}
         kept = {self.path(number).name for number in self.shards}
         strays = [path for path in self.folder.glob("shard-*") if path.name not in kept]
-        if len(self.shards) < len(lines):
-            with atomic_file(self._manifest) as file:
+        if others or len(self.shards) < len(lines):
+            with atomic_file(first) as file:
                 file.writelines(_line(shard) for shard in self.shards.values())
-        for path in strays:
+        for path in others + strays:
             path.unlink()
         lost = {path.name for path in strays if path.suffix == ".jsonl"}
         self.discarded = max(len(lines) - len(self.shards), len(lost))
+
+    def _manifests_of_others(self) -> list[Path]:
+        return sorted(self.folder.glob("manifest-*.jsonl"))
 
     def _is_whole(self, shard: Shard) -> bool:
         path = self.path(shard.shard)

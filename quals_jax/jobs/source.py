@@ -42,9 +42,14 @@ class RowSource:
         format = format or ("jsonl" if path == STDIN or _is_pipe(path) else format_of(path))
         return cls(path, name, format, keys or RowKeys(), replace_invalid)
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read once only."""
+        return self.path == STDIN or _is_pipe(self.path)
+
     def spooled(self, folder: Path) -> "RowSource":
         """The same rows in a file: what can be read once only is copied into the folder."""
-        if self.path != STDIN and not _is_pipe(self.path):
+        if not self.is_stream:
             return self
         if self.path == STDIN and sys.stdin.isatty():
             print("reading rows from the terminal; Ctrl-D ends the input", file=sys.stderr)

@@ -6,7 +6,6 @@ No device takes part, so that a process may wait here for hours, may still be st
 and may ask before the first device is touched.
 """
 
-import itertools
 import time
 
 # There is no public name; Orbax waits for other processes by the same client.
@@ -16,7 +15,7 @@ from quals_jax.parallel import heartbeats
 
 _FIRST_POLL_SECS, _LAST_POLL_SECS = 0.002, 0.2
 
-_calls = itertools.count()
+_num_gathered = 0
 
 
 def num_processes() -> int:
@@ -31,19 +30,30 @@ def process_id() -> int:
 
 def gather(value: bytes) -> list[bytes]:
     """The values of all processes; every process calls it, and the calls in one order."""
+    global _num_gathered
     if num_processes() == 1:
         return [value]
-    client = global_state.client
-    assert client is not None, "start_processes was not called"
-    folder = f"quals/{next(_calls)}/"
-    client.key_value_set_bytes(f"{folder}{process_id():06d}", value)
+    assert global_state.client is not None
+    global_state.client.key_value_set_bytes(f"{_folder()}{process_id():06d}", value)
     secs = _FIRST_POLL_SECS
-    # Not its barrier: that could be left by nothing but the last process.
+    # Not by its barrier, which only the last process could end.
     with heartbeats.waiting():
-        while len(found := client.key_value_dir_get_bytes(folder)) < num_processes():
+        while len(found := said_already()) < num_processes():
             time.sleep(secs)
             secs = min(2 * secs, _LAST_POLL_SECS)
-    return [content for _, content in sorted(found)]
+    _num_gathered += 1
+    return [found[index] for index in range(num_processes())]
+
+
+def said_already() -> dict[int, bytes]:
+    """The values that other processes gave to the next `gather` of this one."""
+    assert global_state.client is not None
+    found = global_state.client.key_value_dir_get_bytes(_folder())
+    return {int(key.rpartition("/")[2]): value for key, value in found}
+
+
+def _folder() -> str:
+    return f"quals/{_num_gathered}/"
 
 
 def tell_all(name: str, value: str) -> None:

@@ -10,26 +10,30 @@ or by JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID in the envir
 them is gone, the others end (heartbeats.py).
 """
 
+import json
 import os
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from quals_jax.jobs.team import Block, Team
+from quals_jax.jobs.team import OtherProcessError as OtherProcessError
 from quals_jax.parallel import coordination
+from quals_jax.parallel.agreement import check_same
+from quals_jax.parallel.code_hash import code_sha256
 from quals_jax.parallel.heartbeats import Heartbeats, Limits, open_links
 
 Result = TypeVar("Result")
 
+_DONE, _FAILED, _LED = b"done", b"failed", b"led"  # led: it ended since another one failed
+
 _SLURM = ("SLURM_JOB_ID", "SLURM_STEP_NODELIST", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_LOCALID")
-
-
-class OtherProcessError(RuntimeError):
-    """This process stopped because another one failed; that one says why."""
 
 
 def start_processes(
@@ -79,6 +83,7 @@ def _watch(limits: Limits) -> None:
         coordination.host_of_first(),
     )
     Heartbeats(index, count, links, limits).start()
+    check_same({"code": code_sha256()})
 
 
 def _give_up(secs: float, arguments: Mapping[str, Any]) -> None:
@@ -166,8 +171,11 @@ def is_first_process() -> bool:
     return jax.process_index() == 0
 
 
-def everywhere(work: Callable[[], Result]) -> Result:
-    """``work()`` on every process. Where it fails on one, all raise, so that none waits for it."""
+def everywhere(work: Callable[[], Result], waiting: Callable[[], Block] = nullcontext) -> Result:
+    """``work()`` on every process. Where it fails on one, all raise, so that none waits for it.
+
+    ``waiting()`` is a block around the time in which this process waits for others.
+    """
     if coordination.num_processes() == 1:
         return work()
     result, error = None, None
@@ -175,39 +183,52 @@ def everywhere(work: Callable[[], Result]) -> Result:
         result = work()
     except BaseException as caught:
         error = caught
-    failed = coordination.gather(b"failed" if error is not None else b"done")
+    said = _DONE if error is None else _LED if isinstance(error, OtherProcessError) else _FAILED
+    with waiting() if error is None else nullcontext():
+        outcomes = coordination.gather(said)
     if error is not None:
         raise error
-    if b"failed" in failed:
-        numbers = ", ".join(str(i) for i, how in enumerate(failed) if how == b"failed")
-        raise OtherProcessError(f"process {numbers} failed, see its message")
+    _raise_for(dict(enumerate(outcomes)))
     return result  # pyrefly: ignore
+
+
+def check_others() -> None:
+    """Raises `OtherProcessError` where another process failed in the `everywhere` of this work."""
+    if coordination.num_processes() > 1:
+        _raise_for(coordination.said_already())
+
+
+def _raise_for(outcomes: Mapping[int, bytes]) -> None:
+    failed = [str(index) for index, said in outcomes.items() if said == _FAILED]
+    if failed:
+        raise OtherProcessError(f"process {', '.join(failed)} failed, see its message")
+
+
+def from_first(work: Callable[[], Any]) -> Any:
+    """``work()`` of process 0 alone, for all: JSON values. Where it fails, all raise."""
+    if coordination.num_processes() == 1:
+        return work()
+    is_first = coordination.process_id() == 0
+    made = everywhere(lambda: work() if is_first else None)
+    return json.loads(coordination.gather(json.dumps(made).encode())[0])
+
+
+class ThisTeam(Team):
+    """The processes of this run, for a job that they share; `start_processes` comes before it."""
+
+    def __init__(self):
+        self.index, self.count = coordination.process_id(), coordination.num_processes()
+
+    everywhere = staticmethod(everywhere)
+    from_first = staticmethod(from_first)
+    check_same = staticmethod(check_same)
+    check_others = staticmethod(check_others)
 
 
 def first_then_others(work: Callable[[], Result]) -> Result:
     """``work()`` on process 0, then on the others, which so find the files that it left."""
     first = everywhere(lambda: work() if is_first_process() else None)
     return everywhere(lambda: first if is_first_process() else work())  # pyrefly: ignore
-
-
-def of_first_process(work: Callable[[], str]) -> str:
-    """The text that ``work()`` gives on process 0, where alone it is called, on every process."""
-    text = everywhere(lambda: work() if is_first_process() else "")
-    if jax.process_count() == 1:
-        return text
-    mine = np.frombuffer(text.encode(), np.uint8)
-    size = int(multihost_utils.broadcast_one_to_all(np.array(len(mine))))
-    padded = np.zeros(size, np.uint8)
-    padded[: len(mine)] = mine
-    return bytes(multihost_utils.broadcast_one_to_all(padded)).decode()
-
-
-def is_same_everywhere(digest: bytes) -> bool:
-    """Whether all processes hold the same bytes (of one length)."""
-    if jax.process_count() == 1:
-        return True
-    all_of_them = multihost_utils.process_allgather(np.frombuffer(digest, np.uint8))
-    return bool((all_of_them == all_of_them[0]).all())
 
 
 def to_host(tree: Any, *, keep: bool = True) -> Any:

@@ -14,9 +14,11 @@ import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
+from bench import sizes
 from experiments import demo
 from experiments.pipeline import command as pipeline_command
 from experiments.sweep.command import find_sweep
+from quals_jax import cli
 from tests import golden_files
 from train import command as train_command
 
@@ -86,7 +88,9 @@ def test_python_block_runs(page, text, folder):
 def test_shell_command_runs(page, words, folder):
     bin_dir = Path(sys.executable).parent
     program = [str(bin_dir / words[0])] if words[0] in ("quals", "python") else words[:1]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{bin_dir}:{os.environ['PATH']}"}
+    if words[0].startswith("launch/"):
+        program = [str(ROOT / words[0])]
     done = subprocess.run(
         [*program, *words[1:]], cwd=folder, env=env, capture_output=True, text=True, check=False
     )
@@ -95,6 +99,13 @@ def test_shell_command_runs(page, words, folder):
 
 @pytest.mark.parametrize("words", HOURS, ids=" ".join)
 def test_command_of_hours_is_one_that_its_program_takes(words):
+    start = next(i for i, word in enumerate(words) if word in ("python", "quals"))
+    launcher, words = words[:start], words[start:]
+    for script in (word for word in launcher if word.startswith("launch/")):
+        assert (ROOT / script).is_file()
+    if words[0] == "quals":
+        assert cli.parser().parse_args(words[1:]).output
+        return
     assert words[:2] == ["python", "-m"]
     module, *argv = words[2:]
     if module == "train":
@@ -109,6 +120,15 @@ def test_command_of_hours_is_one_that_its_program_takes(words):
     else:
         assert module == "experiments.demo"
         assert demo.parse(argv).workdir
+
+
+def test_the_page_of_many_hosts_shows_what_its_program_computes():
+    page = (ROOT / "docs" / "many-hosts.md").read_text("utf-8")
+    assert sizes.scoring_table() in page
+    assert sizes.training_table() in page
+    # The counts that docs/speed.md gives, which leave out what masks hide of the cache.
+    for texts, teraflops in zip(sizes.SETS, (1.41, 1.56), strict=True):
+        assert sizes.scoring_flops(texts) / 1e12 == pytest.approx(teraflops, rel=0.03)
 
 
 def test_the_site_builds_and_asks_nobody_else_for_anything(tmp_path):

@@ -3,22 +3,32 @@
 FAIL names the process that fails in the second stage.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
 
 import jax
 
-from experiments.pipeline.rows import run_in_parts, write_rows
+from experiments.pipeline.rows import write_rows
 from experiments.pipeline.stages import Stage, Workspace
-from quals_jax.parallel.processes import start_processes
+from quals_jax.jobs.row_job import RowJob, Worker
+from quals_jax.jobs.run import run_row_job
+from quals_jax.jobs.source import RowSource
+from quals_jax.parallel.processes import ThisTeam, start_processes
+
+
+class Tally:
+    def add(self, row):
+        pass
+
+    def line(self):
+        return "shouted"
 
 
 def main() -> int:
     start_processes()
     workdir = Path(sys.argv[1])
-    index, count = jax.process_index(), jax.process_count()
+    index = jax.process_index()
 
     def noted(name: str) -> None:
         with (workdir / f"journal-{index}").open("a") as journal:
@@ -26,17 +36,19 @@ def main() -> int:
 
     def write(output: Path, path) -> None:
         noted("rows")
-        write_rows(output, ({"id": i, "text": f"row {i}"} for i in range(11)))
+        texts = ({"id": i, "document": f"row {i}", "summary": ""} for i in range(11))
+        write_rows(output, texts)
 
     def shout(output: Path, path) -> None:
-        def run(rows: Path, part: Path) -> None:
-            lines = [json.loads(line) for line in rows.read_text().splitlines()]
-            noted(f"shout {len(lines)}")
+        def process(rows, report):
+            noted("shout " + " ".join(str(row.id) for row in rows))
             if str(index) == os.environ.get("FAIL"):
                 raise ValueError("planted failure")
-            write_rows(part, ({"id": row["id"], "text": row["text"].upper()} for row in lines))
+            return [{"text": row.document.upper()} for row in rows]
 
-        run_in_parts(run, path(rows), output, index, count)
+        source = RowSource.of(str(path(rows)))
+        job = RowJob("shout", source, str(output), "jsonl", shard_rows=2, team=ThisTeam())
+        assert run_row_job(job, lambda: Worker(process), Tally()) == 0
 
     rows = Stage("rows", "rows.jsonl", write)
     loud = Stage("loud", "loud.jsonl", shout, inputs=(rows,), uses_all_processes=True)

@@ -77,7 +77,7 @@ def inject(fault: str) -> None:
         if fault == "before_final_manifest":
             die()
         if fault == "inside_removal":
-            run.shutil.rmtree = lambda folder: die()
+            run.shutil.rmtree = lambda folder, ignore_errors: die()
         finish(*args)
 
     def assemble_or_die(self):

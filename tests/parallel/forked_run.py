@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from quals_jax.parallel import processes
 from quals_jax.parallel.heartbeats import progress
 from quals_jax.parallel.processes import everywhere, start_processes
 
@@ -37,6 +38,8 @@ def work(index: int, count: int, address: str, fault: str) -> None:
     fault, victim = (fault.removeprefix("first-"), 0 if fault.startswith("first-") else count - 1)
     if fault == "absent" and index == victim:
         return
+    if fault == "other-code" and index == victim:
+        processes.code_sha256 = lambda: "of another version"
     start_processes(address, count, index)
     everywhere(lambda: None)
     if fault == "ended" and index == victim:

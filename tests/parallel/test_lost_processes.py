@@ -91,6 +91,13 @@ def test_a_process_that_never_comes_ends_the_start(tmp_path):
         assert "cannot reach process 0 at 127.0.0.1:" in message
 
 
+def test_another_version_of_the_code_is_refused_at_the_start(tmp_path):
+    statuses, messages = run(tmp_path, 3, "other-code")
+    assert statuses == [1, 1, 1]
+    for message in messages:
+        assert "the code of process 2 is not that of process 0. Start the same command" in message
+
+
 def test_limits_are_seconds():
     assert Limits.of({}) == Limits(30.0, 300.0, 3600.0)
     assert Limits.of({"QUALS_SILENCE_SECS": "2.5"}).silence_secs == 2.5

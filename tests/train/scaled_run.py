@@ -162,18 +162,8 @@ def four_devices(folder: Path) -> dict:
     return {"devices": jax.device_count()}
 
 
-def one_of_two_processes(folder: Path) -> dict:
-    """Process 1 gets a signal with its third update; then both continue."""
-    start_processes()
-    update, updates = Trainer.update, []
-
-    def signalled(*args):
-        updates.append(0)
-        if jax.process_index() == 1 and len(updates) == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return update(*args)
-
-    Trainer.update = signalled  # pyrefly: ignore
+def share_one_trainer() -> None:
+    """Runs that differ in nothing compiled need not compile twice."""
     trainers: list[Trainer] = []
 
     def one_trainer(*args):
@@ -181,18 +171,40 @@ def one_of_two_processes(folder: Path) -> dict:
             trainers.append(Trainer(*args))
         return trainers[0]
 
-    setup.Trainer = one_trainer  # pyrefly: ignore  # the runs below differ in nothing compiled
+    setup.Trainer = one_trainer  # pyrefly: ignore
+
+
+def signal_at_update(number: int, process: int, sent: int) -> None:
+    """Process ``process`` gets a signal with its so-manieth update."""
+    update, updates = Trainer.update, []
+
+    def signalled(*args):
+        updates.append(0)
+        if jax.process_index() == process and len(updates) == number:
+            os.kill(os.getpid(), sent)
+        return update(*args)
+
+    Trainer.update = signalled  # pyrefly: ignore
+
+
+def one_of_two_processes(folder: Path) -> dict:
+    """Process 1 gets a signal with its third update; then both continue."""
+    start_processes()
+    signal_at_update(3, 1, signal.SIGTERM)
+    share_one_trainer()
     experiment = dataclasses.replace(
         conseq_experiment(folder / "rows.jsonl", "fully_sharded"), num_steps=NUM_STEPS_OF_TWO
     )
     _, stopped = train(experiment, folder / "two", stream=io.StringIO())
     state, summary = train(experiment, folder / "two", stream=io.StringIO())
-    other = dataclasses.replace(experiment, log_every_steps=1 + jax.process_index())
-    refused = ""
-    try:
-        train(other, folder / "two", stream=io.StringIO())
-    except ValueError as error:
-        refused = str(error)
+    other_config = dataclasses.replace(experiment, log_every_steps=1 + jax.process_index())
+    # Rows that each host has on a disk of its own, and not the same.
+    own_disk = folder / f"disk{jax.process_index()}"
+    own_disk.mkdir()
+    lines = (folder / "rows.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (own_disk / "rows.jsonl").write_text("".join(lines[jax.process_index() :]), "utf-8")
+    os.chdir(own_disk)
+    other_data = conseq_experiment(Path("rows.jsonl"), "fully_sharded")
     return {
         "process": jax.process_index(),
         "devices": [jax.local_device_count(), jax.device_count()],
@@ -200,7 +212,38 @@ def one_of_two_processes(folder: Path) -> dict:
         "steps": summary.step,
         "bytes": bytes_per_device(state),
         "exported": is_in_folder(state.params, folder / "two" / "model"),
-        "refused": refused,
+        "refused_config": refusal(other_config, folder / "two"),
+        "refused_data": refusal(other_data, folder / "refused"),
+    }
+
+
+def refusal(experiment: Experiment, workdir: Path) -> str:
+    try:
+        train(experiment, workdir, stream=io.StringIO())
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def one_of_four_processes(folder: Path) -> dict:
+    """With KILL process 3 dies with its fifth update; without, they continue and train anew."""
+    start_processes()
+    if os.environ.get("KILL"):
+        signal_at_update(5, 3, signal.SIGKILL)
+    share_one_trainer()
+    experiment = dataclasses.replace(
+        conseq_experiment(folder / "rows.jsonl", "fully_sharded"),
+        num_steps=NUM_STEPS_OF_TWO,
+        checkpoint_every_steps=3,
+    )
+    killed, whole = folder / "four_killed", folder / "four_whole"
+    _, resumed = train(experiment, killed, stream=io.StringIO())
+    train(experiment, whole, stream=io.StringIO())
+    weights = [(path / "model" / "model.safetensors").read_bytes() for path in (killed, whole)]
+    return {
+        "devices": [jax.local_device_count(), jax.device_count()],
+        "steps": resumed.step,
+        "same_weights": weights[0] == weights[1],
     }
 
 
@@ -221,6 +264,7 @@ CASES = {
     "eight": one_process_of_eight_devices,
     "four": four_devices,
     "two": one_of_two_processes,
+    "four_processes": one_of_four_processes,
 }
 
 if __name__ == "__main__":

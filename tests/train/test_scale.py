@@ -1,9 +1,10 @@
-"""One device, eight devices, four devices, two processes: the same run. ConSeq, dropout and all."""
+"""One device, eight, four, two processes, four processes: the same run. ConSeq, dropout and all."""
 
 import io
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -104,13 +105,19 @@ def test_a_checkpoint_of_eight_devices_continues_on_four(folder, eight):
     assert_same_log(folder / "four", folder / "one")
 
 
-def test_two_processes_of_four_devices_train_as_one_of_eight(folder, eight):
+def start_processes(case, folder, num_devices, count, **variables):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    variables = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2"}
-    processes = [start("two", folder, 4, **variables, JAX_PROCESS_ID=str(i)) for i in range(2)]
-    first, second = map(result, processes)
+    variables |= {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": str(count)}
+    return [
+        start(case, folder, num_devices, **variables, JAX_PROCESS_ID=str(index))
+        for index in range(count)
+    ]
+
+
+def test_two_processes_of_four_devices_train_as_one_of_eight(folder, eight):
+    first, second = map(result, start_processes("two", folder, 4, 2))
     # A signal to one stops both after the same step, and they continue.
     assert first["stopped"] == second["stopped"]
     assert first["stopped"][1] == "SIGTERM"
@@ -121,4 +128,21 @@ def test_two_processes_of_four_devices_train_as_one_of_eight(folder, eight):
     assert_same_log(folder / "two", folder / "fully_sharded", NUM_STEPS_OF_TWO)
     assert first["exported"]
     assert second["exported"]
-    assert "given different settings" in first["refused"]
+    for part in ("config", "data"):
+        for process in (first, second):
+            expected = f"the {part} of process 1 is not that of process 0"
+            assert expected in process[f"refused_{part}"]
+
+
+def test_one_of_four_processes_is_killed_and_the_rerun_ends_as_if_it_had_not_been(folder, eight):
+    processes = start_processes("four_processes", folder, 1, 4, KILL="1")
+    assert processes[3].wait(timeout=900) == -signal.SIGKILL
+    messages = [process.communicate(timeout=60)[1] for process in processes]  # promised: a minute
+    assert [process.returncode for process in processes[:3]] == [1, 1, 1], messages
+    for message in messages[:3]:
+        assert "process 3 is gone" in message
+        assert "Start the same command again on all hosts" in message
+    for found in map(result, start_processes("four_processes", folder, 1, 4)):
+        assert found == {"devices": [1, 4], "steps": NUM_STEPS_OF_TWO, "same_weights": True}
+    assert rows_of(folder / "four_killed") == rows_of(folder / "four_whole")
+    assert_same_log(folder / "four_whole", folder / "fully_sharded", NUM_STEPS_OF_TWO)
