@@ -146,7 +146,7 @@ def _holds(larger: Shape, shape: Shape) -> bool:
 def _run_halving(run, own_shapes: Sequence[Shape], shape: Shape, batch: list[int]) -> list[Any]:
     try:
         return run(shape, batch)
-    except jax.errors.JaxRuntimeError as error:
+    except (jax.errors.JaxRuntimeError, ValueError) as error:  # now and then JAX raises the latter
         if "RESOURCE_EXHAUSTED" not in str(error) and "Out of memory" not in str(error):
             raise
         if len(batch) == 1 and shape == own_shapes[batch[0]]:

@@ -53,7 +53,7 @@ def run_all(folder, commands, **how):
 
 def test_one_of_four_is_killed_and_any_number_continues_to_the_bytes_of_one(folder, model_dir):
     command, work = arguments(folder, model_dir, "out.jsonl"), folder / "out.jsonl.work"
-    statuses, messages = run(folder, command, 4, kill=2, work=str(work))
+    statuses, messages = run(folder, command, 4, kill=2)
     assert statuses == [1, 1, -9, 1]
     for index in (0, 1, 3):
         assert "process 2 is gone" in messages[index]
@@ -61,7 +61,7 @@ def test_one_of_four_is_killed_and_any_number_continues_to_the_bytes_of_one(fold
         assert "Start the same command again on all hosts" in messages[index]
     assert not (folder / "out.jsonl").exists()
     done = len(list(work.glob("shard-*.jsonl")))
-    assert 4 <= done < 12
+    assert 1 <= done <= 10  # two of the victim's three are missing, whatever the others did
 
     statuses, messages = run(folder, [*command, "--max-pair-tokens", "15"], 2)
     assert statuses == [2, 1]

@@ -35,6 +35,7 @@ def test_both_sides_of_a_cut_connection_end_with_the_reason():
         finally:
             for process in processes:
                 process.kill()
+                process.communicate()
     assert [process.returncode for process in processes] == [1, 1], messages
     for other, message in zip((1, 0), messages, strict=True):
         assert f"process {other} is gone, nothing was heard of it for 3 s" in message
