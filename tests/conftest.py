@@ -29,6 +29,7 @@ _LONG = (
     "metrics/test_quals.py",
     "train/test_conseq_run.py",
     "cli/test_killed_score.py",
+    "cli/test_many_processes.py",
 )
 
 
