@@ -1,5 +1,6 @@
 """One device, eight, four, two processes, four processes: the same run. ConSeq, dropout and all."""
 
+import dataclasses
 import io
 import json
 import os
@@ -128,6 +129,15 @@ def test_two_processes_of_four_devices_train_as_one_of_eight(folder, eight):
     assert_same_log(folder / "two", folder / "fully_sharded", NUM_STEPS_OF_TWO)
     assert first["exported"]
     assert second["exported"]
+    # Another number of hosts is no obstacle: one process of one device does the rest again.
+    shutil.copytree(folder / "two", folder / "two_then_one")
+    shutil.rmtree(folder / "two_then_one" / "checkpoints" / str(NUM_STEPS_OF_TWO))
+    experiment = conseq_experiment(folder / "rows.jsonl", "data_parallel")
+    shorter = dataclasses.replace(experiment, num_steps=NUM_STEPS_OF_TWO)
+    log = io.StringIO()
+    train(shorter, folder / "two_then_one", stream=log)
+    assert f"continuing from step {first['stopped'][0]}" in log.getvalue()
+    assert_same_log(folder / "two_then_one", folder / "one", NUM_STEPS_OF_TWO)
     for part in ("config", "data"):
         for process in (first, second):
             expected = f"the {part} of process 1 is not that of process 0"
