@@ -124,7 +124,10 @@ class TrainingStore:
         if step is None or step not in self.steps():
             raise FileNotFoundError(f"{self._manager.directory}: no checkpoint of step {step}")
         if step not in self._undamaged and (damage := self.damage(step)) is not None:
-            raise CheckpointError(f"{self._folder / str(step)}: damaged checkpoint ({damage})")
+            raise CheckpointError(
+                f"{self._folder / str(step)}: damaged checkpoint ({damage}). Bring it back from a "
+                "copy, or train in another --workdir"
+            )
         wanted = ocp.args.Composite(
             state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
         )
