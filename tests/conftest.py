@@ -33,6 +33,11 @@ _LONG = (
 )
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes are numbered: packed ones hold the time, and all workers must name a test alike."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items):
     """The long files first."""
     items.sort(key=lambda item: item.path.relative_to(_HERE).as_posix() not in _LONG)

@@ -5,6 +5,7 @@ import io
 import json
 import lzma
 import tempfile
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -60,15 +61,12 @@ _TEXT = [
     _CSV.replace(",", "\t").encode(),
     _JSONL.encode("utf-16", "surrogatepass"),
 ]
-_PACKED = [
-    gzip.compress(_TEXT[0], mtime=0),
-    lzma.compress(_TEXT[0]),
-    gzip.compress(_TEXT[1], mtime=0),
-]
+_pack = partial(gzip.compress, mtime=0)
+_PACKED = [_pack(_TEXT[0]), lzma.compress(_TEXT[0]), _pack(_TEXT[1])]
 _TEXTS = st.one_of(damaged(_TEXT, _TOKENS), st.lists(st.sampled_from(_TOKENS)).map(b"".join))
 INPUTS = st.one_of(
     st.tuples(st.sampled_from(("jsonl", "csv", "tsv")), _TEXTS, st.booleans()),
-    st.tuples(st.sampled_from(("jsonl", "csv")), _TEXTS.map(gzip.compress), st.booleans()),
+    st.tuples(st.sampled_from(("jsonl", "csv")), _TEXTS.map(_pack), st.booleans()),
     st.tuples(st.sampled_from(("jsonl", "csv")), damaged(_PACKED), st.booleans()),
     st.tuples(st.just("parquet"), damaged([_parquet()]), st.booleans()),
 )
