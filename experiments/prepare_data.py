@@ -6,6 +6,7 @@
     python -m experiments.prepare_data rows tfds:xsum/level1:test:tfds -o xsum.test.jsonl.gz
     python -m experiments.prepare_data qags --from mturk_cnndm.jsonl -o human.jsonl
     python -m experiments.prepare_data claims rows:articles.jsonl.xz -o claims.jsonl.gz
+    python -m experiments.prepare_data texts rows:articles.jsonl.xz -o texts.jsonl.gz
 
 Then `python -m train xsum_mle --data.train tfds:xsum/level1:train:tfds --workdir ...`.
 
@@ -27,6 +28,7 @@ from typing import Annotated, Literal
 import tyro
 
 from experiments.claims import Claims, write_claims
+from experiments.texts import Texts, write_texts
 from quals_jax.data.cnn_dailymail import cnn_dailymail_splits
 from quals_jax.data.corruption import Story
 from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser
@@ -194,13 +196,14 @@ def write_judgements(task: Qags) -> str:
     )
 
 
-_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | Claims]] = {
+_COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | Claims | Texts]] = {
     "xsum": Xsum,
     "cnn_dailymail": CnnDailymail,
     "squad": Squad,
     "rows": Rows,
     "qags": Qags,
     "claims": Claims,
+    "texts": Texts,
 }
 
 
@@ -219,6 +222,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{task.output}: {write_judgements(task)}")
         elif isinstance(task, Claims):
             print(f"{task.output}: {write_claims(task)}")
+        elif isinstance(task, Texts):
+            print(f"{task.output}: {write_texts(task)}")
         else:
             print(describe(prepare(task)))
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -217,6 +217,8 @@ class Experiment:
     num_steps: int = 0  # updates
     num_epochs: float = 0  # passes over the data, instead of num_steps
     seed: int = 1  # of parameters, order of the data, dropout and noise
+    # Parameters to begin with where no folder is named; copying: quals_jax/models/copying.py
+    init: Literal["random", "copying"] = "random"
     # A model folder: its weights, and its tokenizer unless another is named. A BERT may begin with
     # another head than it trains, or as BART's encoder.
     init_from: str = ""
@@ -253,6 +255,8 @@ class Experiment:
             )
 
     def _check_model(self) -> None:
+        if self.init == "copying" and isinstance(self.model, BertConfig):
+            raise ValueError("init is copying, but model is a BertConfig, which writes nothing")
         head = None
         if isinstance(self.data, PAIR_DATA):
             head = "span" if isinstance(self.data, SpanData) else "classification"

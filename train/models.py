@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from quals_jax.checkpoints.encoder_folder import (
     is_encoder_folder,
@@ -16,6 +16,7 @@ from quals_jax.checkpoints.settings import EncoderSettings, QualsSettings
 from quals_jax.models import bart, bert
 from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.config import BartConfig
+from quals_jax.models.copying import copying_params
 from quals_jax.models.parameters import Params
 from quals_jax.text.tokenizer import Tokenizer
 from quals_jax.text.word_piece import WordPieceTokenizer
@@ -71,14 +72,20 @@ def tokenizer_of(folder: str, config: ModelConfig) -> AnyTokenizer:
     return Tokenizer.from_folder(folder)
 
 
-def first_params(config: ModelConfig, init_from: str, seed: int) -> Params:
-    """The parameters of a model folder, or random ones where none is named.
+def first_params(
+    config: ModelConfig,
+    init_from: str,
+    seed: int,
+    init: Literal["random", "copying"] = "random",
+) -> Params:
+    """The parameters of a model folder, or where none is named those that ``init`` describes.
 
     Raises ValueError where the folder's model does not fit ``config``.
     """
     if not isinstance(config, BertConfig):
         if not init_from:
-            return bart.init_params(config, seed)
+            draw = copying_params if init == "copying" else bart.init_params
+            return draw(config, seed)
         folder = load_model_folder(init_from)
         _check_sizes(config, folder.config, init_from, _NOT_SIZES)
         return folder.params

@@ -122,7 +122,8 @@ def _loss(experiment: Experiment, label_smoothing: float, for_dev: bool = False)
 
 def first_params(run: Run) -> Params:
     """The parameters of ``init_from``, or random ones where it is not set."""
-    return models.first_params(run.config, run.experiment.init_from, run.experiment.seed)
+    experiment = run.experiment
+    return models.first_params(run.config, experiment.init_from, experiment.seed, experiment.init)
 
 
 def num_parameters(config: ModelConfig) -> int:
