@@ -6,7 +6,8 @@ Question: what does half an hour of two cores teach a model that copies from the
         treebank:cnndm/test.jsonl.xz rows:xsum/test_with_documents.jsonl.xz \\
         rows:dialogsum/train.jsonl.xz squad:train-v1.1.json.xz \\
         --judged mturk_cnndm.jsonl mturk_xsum.jsonl -o texts.jsonl.gz
-    python -m train open_qagen_texts --workdir runs/open_qagen_texts --data.train rows:texts.jsonl.gz
+    python -m train open_qagen_texts --workdir runs/open_qagen_texts \\
+        --data.train rows:texts.jsonl.gz
 
 See `experiments/open_qagen.py` for the second stage and docs/open-qagen.md for what came out.
 """

@@ -28,7 +28,7 @@ from typing import Annotated, Literal
 import tyro
 
 from experiments.claims import Claims, write_claims
-from experiments.texts import Texts, write_texts
+from experiments.texts import Texts, read_texts, write_texts
 from quals_jax.data.cnn_dailymail import cnn_dailymail_splits
 from quals_jax.data.corruption import Story
 from quals_jax.data.entity_analysis import SPACY_MODEL, EntityKind, entity_analyser
@@ -41,6 +41,8 @@ from quals_jax.data.writers import write_rows
 from quals_jax.data.xsum import xsum_splits
 from quals_jax.evaluation.agreement import krippendorff_alpha
 from quals_jax.jobs.progress import Progress
+from quals_jax.text.mojibake import mend_mojibake
+from quals_jax.text.truecase import Truecaser
 from train.sources import summary_rows
 
 _From = Annotated[Path, tyro.conf.arg(name="from", metavar="DIR")]
@@ -110,6 +112,9 @@ class Qags:
     """mturk_cnndm.jsonl or mturk_xsum.jsonl."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """File to write: .jsonl, .jsonl.gz or .jsonl.xz."""
+    cased: tuple[str, ...] = ()
+    """Texts like these, sources as of `texts`: the judged ones, which are lower-case, are given the
+    case that words have there, and letters of a wrong encoding are mended. None: as published."""
 
 
 def prepare(task: Xsum | CnnDailymail | Squad) -> Prepared:
@@ -186,7 +191,16 @@ def write_source(task: Rows) -> int:
 def write_judgements(task: Qags) -> str:
     """Writes the judged summaries; what was written, in words."""
     judged = list(read_qags(task.source))
-    write_rows(task.output, "jsonl", lambda: (summary.to_row() for summary in judged))
+    clean = _cleaner(task.cased)
+    write_rows(
+        task.output,
+        "jsonl",
+        lambda: (
+            summary.to_row()
+            | {"document": clean(summary.document), "summary": clean(summary.summary)}
+            for summary in judged
+        ),
+    )
     mean = f"{fmean(summary.human for summary in judged):.4f}" if judged else "undefined"
     num_sentences = sum(len(summary.votes) for summary in judged)
     alpha = krippendorff_alpha([votes for summary in judged for votes in summary.votes])
@@ -194,6 +208,13 @@ def write_judgements(task: Qags) -> str:
         f"{len(judged):,} rows, {num_sentences:,} judged sentences, mean human score {mean}, "
         f"Krippendorff's alpha of the answers {'undefined' if alpha is None else f'{alpha:.3f}'}"
     )
+
+
+def _cleaner(sources: Sequence[str]) -> Callable[[str], str]:
+    if not sources:
+        return lambda text: text
+    truecaser = Truecaser(text for source in sources for _, text in read_texts(source))
+    return lambda text: truecaser.restore(mend_mojibake(text))
 
 
 _COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | Claims | Texts]] = {

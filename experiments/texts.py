@@ -51,7 +51,7 @@ def write_texts(task: Texts) -> str:
     for source in task.sources:
         kept: Counter[str] = Counter()
         left_out = 0
-        texts = list(_read(source))
+        texts = list(read_texts(source))
         with Progress(source, len(texts)) as progress:
             for row_id, text in texts:
                 progress.advance(1)
@@ -69,7 +69,8 @@ def write_texts(task: Texts) -> str:
     return "\n".join([f"{len(rows):,} texts", *lines])
 
 
-def _read(source: str) -> Iterator[tuple[str, str]]:
+def read_texts(source: str) -> Iterator[tuple[str, str]]:
+    """(id, text) of a source as of `Texts`; ValueError for what cannot be used."""
     kind, _, path = source.partition(":")
     if kind not in _KINDS:
         known = ", ".join(f"{name}:FILE" for name in _KINDS)

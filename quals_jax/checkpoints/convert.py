@@ -24,7 +24,7 @@ from quals_jax.checkpoints.huggingface import (
 from quals_jax.checkpoints.model_folder import load_model_folder, save_model_folder
 from quals_jax.checkpoints.names import ignored_heads, params_from_torch
 from quals_jax.checkpoints.settings import SETTINGS_NAME, QualsSettings
-from quals_jax.checkpoints.weight_file import CheckpointError, sha256_file
+from quals_jax.checkpoints.weight_file import CheckpointError, WeightType, sha256_file
 from quals_jax.models.config import BartConfig
 from quals_jax.text.tokenizer import Tokenizer
 
@@ -88,17 +88,19 @@ def convert_checkpoint(
     return Conversion(Path(output), found.config, settings, tuple(found.notes))
 
 
-def export_model(model_dir: str | Path, output: str | Path) -> Path:
+def export_model(
+    model_dir: str | Path, output: str | Path, weights: WeightType = "float32"
+) -> Path:
     """Writes a checked copy of a model folder, ready for transformers or for the hub.
 
-    The weights are bit for bit those of ``model_dir``. Errors are those of `load_model_folder`
-    and `save_model_folder`.
+    As float32 the weights are bit for bit those of ``model_dir``. Errors are those of
+    `load_model_folder` and `save_model_folder`.
     """
     import jax
 
     model = load_model_folder(model_dir)
     params = jax.device_get(model.params)
-    save_model_folder(output, model.config, params, model.tokenizer, model.quals)
+    save_model_folder(output, model.config, params, model.tokenizer, model.quals, weights)
     return Path(output)
 
 

@@ -19,6 +19,7 @@ from quals_jax.checkpoints.names import params_from_torch, params_to_torch
 from quals_jax.checkpoints.torch_file import TorchFile
 from quals_jax.checkpoints.weight_file import (
     CheckpointError,
+    WeightType,
     read_json_object,
     read_safetensors,
     sha256_file,
@@ -195,7 +196,12 @@ def _read_index(folder: Path) -> dict[str, str]:
     return index
 
 
-def write_config(folder: Path, config: BartConfig, forced_bos_id: int | None = None) -> None:
+def write_config(
+    folder: Path,
+    config: BartConfig,
+    forced_bos_id: int | None = None,
+    weights: WeightType = "float32",
+) -> None:
     """Writes config.json and generation_config.json for transformers."""
     ids = {
         "bos_token_id": config.bos_id,
@@ -212,15 +218,25 @@ def write_config(folder: Path, config: BartConfig, forced_bos_id: int | None = N
         **{key: getattr(config, field) for field, key in _KEYS.items()},
         **ids,
         "num_hidden_layers": config.encoder_layers,
-        "torch_dtype": "float32",
+        "torch_dtype": weights,
     }
     write_json(folder / CONFIG_NAME, content)
     write_json(folder / GENERATION_NAME, ids)
 
 
-def write_params(folder: Path, config: BartConfig, params: Any) -> None:
-    """Writes model.safetensors; the same parameters give the same bytes."""
-    write_safetensors(folder / WEIGHTS_NAME, params_to_torch(params, config))
+def write_params(
+    folder: Path, config: BartConfig, params: Any, weights: WeightType = "float32"
+) -> None:
+    """Writes model.safetensors; the same parameters give the same bytes.
+
+    bfloat16 is half as large; numbers are rounded to 8 bits of precision, to even.
+    """
+    import ml_dtypes  # noqa: F401  registers the name "bfloat16" with NumPy
+
+    tensors = params_to_torch(params, config)
+    write_safetensors(
+        folder / WEIGHTS_NAME, {name: value.astype(weights) for name, value in tensors.items()}
+    )
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The README.md of a model folder."""
 
 from quals_jax.checkpoints.settings import EncoderSettings, QualsSettings
+from quals_jax.checkpoints.weight_file import WeightType
 from quals_jax.models.bert_config import BertConfig
 from quals_jax.models.config import BartConfig
 
@@ -22,7 +23,7 @@ A BART encoder-decoder written by quals-jax: {encoder_layers}+{decoder_layers} l
 tokenizer files do this.
 - Outputs: the decoder starts at `</s>`{forced}. Separator of question and answer: token \
 {separator}.
-- Weights: float32, sha256 `{weights_sha256}`.
+- Weights: {weights}, sha256 `{weights_sha256}`.
 
 ```python
 from quals_jax.checkpoints.model_folder import load_model_folder
@@ -34,7 +35,9 @@ transformers counts padding on the left as positions.
 """
 
 
-def model_card(name: str, config: BartConfig, settings: QualsSettings) -> str:
+def model_card(
+    name: str, config: BartConfig, settings: QualsSettings, weights: WeightType = "float32"
+) -> str:
     """What the model is and how sources must look, in Markdown."""
     forced = settings.forced_bos_id
     return _CARD.format(
@@ -49,6 +52,7 @@ def model_card(name: str, config: BartConfig, settings: QualsSettings) -> str:
         max_source_tokens=settings.max_source_tokens,
         forced="" if forced is None else f" and every output begins with token {forced}",
         separator="of the tokenizer" if settings.separator_id is None else settings.separator_id,
+        weights=weights,
         weights_sha256=settings.weights_sha256,
     )
 

@@ -31,7 +31,7 @@ from quals_jax.checkpoints.settings import (
     write_settings,
 )
 from quals_jax.checkpoints.tokenizer_files import TOKENIZER_NAMES, write_tokenizer
-from quals_jax.checkpoints.weight_file import CheckpointError
+from quals_jax.checkpoints.weight_file import CheckpointError, WeightType
 from quals_jax.models.config import BartConfig
 from quals_jax.text.tokenizer import Tokenizer
 
@@ -81,10 +81,12 @@ def save_model_folder(
     params: dict[str, Any],
     tokenizer: Tokenizer,
     settings: QualsSettings | None = None,
+    weights: WeightType = "float32",
 ) -> QualsSettings:
     """Writes a model folder at once and returns its settings with all hashes filled in.
 
-    A folder written by this function may be replaced; anything else is left alone.
+    A folder written by this function may be replaced; anything else is left alone. ``weights`` is
+    the type of the numbers in the file; those of `load_model_folder` are float32 whatever it is.
 
     Raises:
         FileExistsError: there is something at ``folder`` that is not ours.
@@ -94,11 +96,12 @@ def save_model_folder(
     _check_vocabulary(tokenizer, config, path)
     settings = (settings or QualsSettings()).completed(config)
     with new_folder(path, owned=why_not_ours) as temporary:
-        write_config(temporary, config, settings.forced_bos_id)
-        write_params(temporary, config, params)
+        write_config(temporary, config, settings.forced_bos_id, weights)
+        write_params(temporary, config, params, weights)
         write_tokenizer(temporary, tokenizer, settings.add_bos, config.max_positions)
         settings = settings.with_hashes(temporary, tokenizer.sha256)
-        (temporary / CARD_NAME).write_text(model_card(path.name, config, settings), "utf-8")
+        card = model_card(path.name, config, settings, weights)
+        (temporary / CARD_NAME).write_text(card, "utf-8")
         write_settings(temporary, settings)
     return settings
 

@@ -8,11 +8,13 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from quals_jax.text.printable import printable_lines
+
+WeightType = Literal["float32", "bfloat16"]  # that weights are stored in
 
 
 class CheckpointError(ValueError):

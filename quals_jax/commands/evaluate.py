@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from quals_jax.checkpoints.open_qagen import THE_OPEN_QAGEN
 from quals_jax.commands.evaluated_rows import EvaluationTally, metric_worker, write_summary
 from quals_jax.commands.model import keep_compiled_programs
 from quals_jax.commands.parser import Parser, did_you_mean, whole_number
 from quals_jax.commands.rows import RESUME_HELP, add_row_arguments, format_of_output, run_rows
 from quals_jax.jobs.row_job import Worker
-from quals_jax.metrics.registry import METRICS, MetricOptions, load_metrics
+from quals_jax.metrics.registry import METRICS, MetricEntry, MetricOptions, load_metrics
 
 DEFAULT_METRICS = "ngram,entities"  # what needs neither a model nor references
 
@@ -72,7 +73,7 @@ def _add_metric_arguments(parser: Parser) -> None:
     for name, entry in METRICS.items():
         if entry.model:
             group.add_argument(
-                f"--{name}-model", metavar="DIR", type=Path, help=f"for {name}: {entry.model}"
+                f"--{name}-model", metavar="DIR", type=Path, help=_model_help(name, entry)
             )
     group.add_argument(
         "--dtype",
@@ -108,6 +109,11 @@ def _add_metric_arguments(parser: Parser) -> None:
         help="how an entity is found in a text; 0: as written, 1: in any case, 2: any part of it "
         "(default: 2)",
     )
+
+
+def _model_help(name: str, entry: MetricEntry) -> str:
+    default = "" if entry.default_model is None else f" (default: {THE_OPEN_QAGEN})"
+    return f"for {name}: {entry.model}{default}"
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -202,6 +208,7 @@ def _models(args: argparse.Namespace) -> dict[str, Path]:
             if folder is not None:
                 raise ValueError(f"--{name}-model: {_none_of(f'is {name}', args.metrics)}")
             continue
+        folder = folder or entry.default_model
         if entry.model and folder is None:
             raise ValueError(
                 f"the metric {name} needs a model and none is given: pass --{name}-model DIR "

@@ -8,7 +8,8 @@ from typing import Any
 _DESCRIPTION = """Writes a checked copy of a model folder.
 
 PyTorch's transformers reads it (BartForConditionalGeneration.from_pretrained), and it can be
-uploaded as it is. The weights are bit for bit those of MODEL_DIR.
+uploaded as it is. The weights are bit for bit those of MODEL_DIR, or rounded to bfloat16, which is
+half as large.
 """
 
 _EXAMPLES = """example:
@@ -20,7 +21,7 @@ def add_parser(commands: Any) -> None:
     """Adds `export` to the subcommands."""
     parser = commands.add_parser(
         "export",
-        usage="quals export MODEL_DIR -o DIR",
+        usage="quals export MODEL_DIR -o DIR [--weights bfloat16]",
         help="write a model folder for PyTorch's transformers",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
@@ -35,12 +36,18 @@ def add_parser(commands: Any) -> None:
         required=True,
         help="folder to write; a model folder there is replaced, nothing else is",
     )
+    parser.add_argument(
+        "--weights",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="type of the numbers in the file (default: float32)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; its exit status."""
     from quals_jax.checkpoints.convert import export_model
 
-    folder = export_model(args.model, args.output)
+    folder = export_model(args.model, args.output, args.weights)
     print(f"exported to {folder}", file=sys.stderr)
     return 0

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN, THE_OPEN_QAGEN
+
 if TYPE_CHECKING:
     from quals_jax.checkpoints.model_folder import ModelFolder
 
@@ -22,7 +24,8 @@ def load_model(
     if not quiet:
         device = jax.local_devices()[0]
         number = f"{jax.local_device_count()} x " if jax.local_device_count() > 1 else ""
-        print(f"{folder}: {dtype} on {number}{device.device_kind}", file=sys.stderr, flush=True)
+        name = THE_OPEN_QAGEN if folder == OPEN_QAGEN else folder
+        print(f"{name}: {dtype} on {number}{device.device_kind}", file=sys.stderr, flush=True)
     return model
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from quals_jax.checkpoints.open_qagen import THE_OPEN_QAGEN
 from quals_jax.commands.parser import Parser, whole_number
 from quals_jax.data.readers import FORMATS, format_of
 from quals_jax.data.records import RowKeys
@@ -26,10 +27,16 @@ the models lie where all hosts see them. Should a process be lost, the others en
 """
 
 
-def add_row_arguments(parser: Parser, fields: tuple[str, ...], *, model: bool = True) -> None:
+def add_row_arguments(
+    parser: Parser,
+    fields: tuple[str, ...],
+    *,
+    model: bool = True,
+    default_model: Path | None = None,
+) -> None:
     """Input, output and what concerns the job; ``fields`` are those this command reads of a row.
 
-    ``model`` adds --model, for commands that need exactly one.
+    ``model`` adds --model, for commands that need exactly one; without a default it must be given.
     """
     parser.add_argument("input", metavar="IN", help="rows to read, - for standard input")
     parser.add_argument(
@@ -44,7 +51,9 @@ def add_row_arguments(parser: Parser, fields: tuple[str, ...], *, model: bool = 
             "--model",
             metavar="DIR",
             type=Path,
-            help="model folder (config.json, model.safetensors, …)",
+            default=default_model,
+            help="model folder (config.json, model.safetensors, …)"
+            + ("" if default_model is None else f" (default: {THE_OPEN_QAGEN})"),
         )
     rows = parser.add_argument_group("rows")
     rows.add_argument(

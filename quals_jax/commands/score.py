@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
 from quals_jax.commands.model import load_model
 from quals_jax.commands.parser import number, whole_number
 from quals_jax.commands.rows import RESUME_HELP, add_row_arguments, run_rows
@@ -32,6 +33,7 @@ no_questions).
 """
 
 _EXAMPLES = """examples:
+  quals score summaries.jsonl -o scores.jsonl
   quals score summaries.jsonl -o scores.jsonl --model models/qagen
   quals score xsum.csv.gz -o scores.csv --model models/qagen --document-key article --id line
   quals score rows.jsonl -o explained.jsonl --model models/qagen --explain
@@ -56,13 +58,13 @@ def add_parser(commands: Any) -> None:
     """Adds `score` to the subcommands."""
     parser = commands.add_parser(
         "score",
-        usage="quals score IN -o OUT --model DIR [options]",
+        usage="quals score IN -o OUT [--model DIR] [options]",
         help="score summaries against their documents",
         description=_DESCRIPTION,
         epilog=_EXAMPLES + RESUME_HELP,
     )
     parser.set_defaults(run=run, command="quals score")
-    add_row_arguments(parser, ("document", "summary", "summaries"))
+    add_row_arguments(parser, ("document", "summary", "summaries"), default_model=OPEN_QAGEN)
     metric = parser.add_argument_group("metric")
     metric.add_argument(
         "--mode",

@@ -17,6 +17,7 @@ import numpy as np
 
 import quals_jax
 from quals_jax.checkpoints.model_folder import ModelFolder, load_model_folder
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
 from quals_jax.decoding.searcher import Hypothesis, Searcher
 from quals_jax.metrics.answer_agreement import Answerer
 from quals_jax.metrics.pair_filter import Candidate, filter_clean, filter_paper
@@ -69,10 +70,14 @@ class Quals:
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path, mode: Literal["clean", "paper"] = "clean", **options: object
+        cls,
+        folder: str | Path = OPEN_QAGEN,
+        mode: Literal["clean", "paper"] = "clean",
+        **options: object,
     ) -> "Quals":
         """Loads a model folder; nothing is downloaded. ``options``: fields of `QualsOptions`.
 
+        Without a folder it is the small QAGen that comes with the package (docs/open-qagen.md).
         Every beam is a group of its own unless ``num_groups`` says otherwise.
         """
         if "num_beams" in options:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
 from quals_jax.metrics.metric import Metric
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ class MetricOptions:
 class MetricEntry:
     """A metric: a line for people with its main numbers, its loader, and what it needs.
 
-    ``model`` says which folder must be given as ``--NAME-model``; empty: no model. ``reference``:
-    whether every row must have a reference, or it is used where there is one.
+    ``model`` says which folder is given as ``--NAME-model``, or must be where there is no
+    ``default_model``; empty: no model. ``reference``: whether every row must have a reference, or
+    it is used where there is one.
     """
 
     help: str
     load: Callable[[MetricOptions], Metric]
     model: str = ""
+    default_model: Path | None = None
     reference: Literal["", "optional", "needed"] = ""
 
 
@@ -102,6 +105,7 @@ METRICS: dict[str, MetricEntry] = {
         "quals, quals_answer, quals_min (nats per token), quals_low_share",
         _quals,
         model="a QAGen, as --model of quals score",
+        default_model=OPEN_QAGEN,
     ),
     "qags": MetricEntry(
         "qags: agreement of the answers from summary and document, 0 to 1",

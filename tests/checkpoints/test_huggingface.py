@@ -109,6 +109,21 @@ def test_same_parameters_give_the_same_bytes(tmp_path):
     assert weights_sha256(tmp_path / "a") == weights_sha256(tmp_path / "b")
 
 
+def test_bfloat16_files_are_half_as_large_and_rounded_to_even(tmp_path):
+    params = read_params(TINY, CONFIG)
+    write_config(tmp_path, CONFIG, weights="bfloat16")
+    write_params(tmp_path, CONFIG, params, "bfloat16")
+    assert json.loads((tmp_path / "config.json").read_text())["torch_dtype"] == "bfloat16"
+    full, half = read_tensors(TINY), read_tensors(tmp_path)
+    assert sum(x.nbytes for x in full.values()) == 2 * sum(x.nbytes for x in half.values())
+    found = dict(flatten(read_params(tmp_path, CONFIG)))
+    for path, values in flatten(params):
+        # Half of a bfloat16's last bit is added; ties go to the even neighbour.
+        bits = np.ascontiguousarray(values).view(np.uint32)
+        rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+        np.testing.assert_array_equal(found[path], rounded.astype(np.uint32).view(np.float32))
+
+
 def test_pytorch_model_bin_is_read_like_safetensors(folder):
     (folder / "model.safetensors").unlink()
     shutil.copy(golden_files.path("huggingface/tiny.bin"), folder / "pytorch_model.bin")

@@ -16,6 +16,10 @@ def test_a_fairseq_checkpoint_becomes_a_model_folder_and_is_exported(quals, tmp_
         (tmp_path / name / "model.safetensors").read_bytes() for name in ("qagen", "copy")
     )
     assert copy == original
+    done = quals("export", tmp_path / "qagen", "-o", tmp_path / "half", "--weights", "bfloat16")
+    assert done.status == 0, done.messages
+    assert len((tmp_path / "half" / "model.safetensors").read_bytes()) < 0.6 * len(original)
+    assert "Weights: bfloat16" in (tmp_path / "half" / "README.md").read_text("utf-8")
 
 
 def test_what_cannot_be_converted_is_named(quals, tmp_path):

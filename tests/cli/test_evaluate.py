@@ -195,7 +195,7 @@ def test_another_model_is_another_job(quals, tmp_path):
         ("--metrics rogue", "'rogue' is none of "),
         ("--metrics rogue", "did you mean rouge?"),
         ("--metrics ngram,ngram", "ngram is named twice"),
-        ("--metrics quals", "quals needs a model and none is given: pass --quals-model DIR"),
+        ("--metrics qags", "qags needs a model and none is given: pass --qags-model DIR"),
         ("--metrics quals --quals-model facebook/bart", "--quals-model: there is no model folder"),
         ("--metrics quals --quals-model facebook/bart", "hf download facebook/bart"),
         ("--quals-model x", "--quals-model: none of the metrics (ngram, entities) is quals"),

@@ -111,6 +111,20 @@ def test_documents_without_a_claim_are_an_error(tmp_path, capsys):
     assert not output.exists()
 
 
+def test_judged_texts_get_back_their_case(tmp_path, capsys):
+    source, news = tmp_path / "mturk_news.jsonl", tmp_path / "news.jsonl"
+    line = qags_line("He paid bo lee â£5.", ("Bo lee was paid.", "yyn"))
+    source.write_text(json.dumps(line) + "\n", "utf-8")
+    news.write_text('{"document": "There was Bo Lee."}\n', "utf-8")
+    output = tmp_path / "human.jsonl"
+    assert main(["qags", "--from", str(source), "-o", str(output), "--cased", f"rows:{news}"]) == 0
+    row = json.loads(output.read_text("utf-8"))
+    assert (row["document"], row["summary"]) == ("He paid Bo Lee £5.", "Bo Lee was paid.")
+    assert row["human"] == 1.0
+    assert main(["qags", "--from", str(source), "-o", str(output)]) == 0
+    assert json.loads(output.read_text("utf-8"))["summary"] == "Bo lee was paid."
+
+
 def test_bad_input_is_an_error_and_no_traceback(raw, tmp_path, capsys):
     assert main(["xsum", "--from", str(tmp_path), "--data-dir", str(tmp_path)]) == 2
     assert "error: " in capsys.readouterr().err

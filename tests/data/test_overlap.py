@@ -1,0 +1,29 @@
+"""Texts that share a passage with judged ones."""
+
+from quals_jax.data.overlap import Passages
+
+JUDGED = (
+    "Ann Lee, 34, moved to Rome in May 2014. She had lived in Paris for two years before that, "
+    "her brother said on Monday."
+)
+
+
+def test_case_tokens_and_cuts_hide_nothing():
+    passages = Passages([JUDGED])
+    assert passages.found_in(JUDGED)
+    assert passages.found_in("Other words. " + JUDGED[20:110].upper() + " And more of them.")
+    assert passages.found_in(JUDGED.replace(",", " , ").replace(" She", " -lrb- she -rrb-"))
+
+
+def test_every_run_of_one_and_a_half_lengths_is_found():
+    passages = Passages([JUDGED])
+    for start in range(len(JUDGED) - 80):
+        assert passages.found_in("xyz" + JUDGED[start : start + 80]), start
+
+
+def test_other_and_short_texts_are_not_found():
+    passages = Passages([JUDGED, "short"])
+    assert not passages.found_in("Ann Lee, 34, moved to Rome in June 2015.")
+    assert not passages.found_in("short")
+    assert not passages.found_in("")
+    assert not Passages([]).found_in(JUDGED)

@@ -1,0 +1,57 @@
+"""Case and letters of texts that lost them."""
+
+import pytest
+
+from quals_jax.text.mojibake import mend_mojibake
+from quals_jax.text.truecase import Truecaser
+
+TEXTS = [
+    "He said that Ann May, of the BBC, was in New York. In May it rained. I may go in May.",
+    "The man said Ann may come. We may see a new house. Then Ann May, of York, saw iPhones.",
+    "It is said that the New York police of the BBC may know, and a May day may come.",
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann May lives in New York. The BBC may call: a new day.",
+        'He said: "In May, Ann\'s iPhones may ring."\nThen it stopped',
+        "Unseen words stay. So does «the BBC».",
+        "",
+        "...",
+    ],
+)
+def test_lost_case_comes_back(text):
+    assert Truecaser(TEXTS).restore(text.lower()) == text
+
+
+def test_neighbours_decide_between_forms():
+    truecaser = Truecaser(TEXTS)
+    assert truecaser.restore("so ann may, a man, came").startswith("So Ann May, a man")
+    assert truecaser.restore("now we may go") == "Now we may go"
+    assert truecaser.restore("now in may") == "Now in May"
+
+
+def test_first_words_teach_nothing_and_get_a_capital():
+    truecaser = Truecaser(["Apples fell. Apples rose. He ate apples."])
+    assert truecaser.restore("apples and apples") == "Apples and apples"
+
+
+def test_nothing_but_case_changes():
+    text = "it’s 5 o'clock – naïve ÉCOLE; x_y\n\n\ttabs (e.g. this) ß"
+    assert Truecaser(TEXTS).restore(text).lower() == text.lower()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("a â£50 cafã© for â‚¬9", "a £50 café for €9"),
+        ("CAFÃ© and Â£5", "CAFé and £5"),
+        ("it â€™s â€“ so", "it ’s – so"),
+        ("fête, são, â la â£", "fête, são, â la £"),
+        ("£50 café", "£50 café"),
+    ],
+)
+def test_wrongly_decoded_letters_are_mended(wrong, right):
+    assert mend_mojibake(wrong) == right
