@@ -16,7 +16,7 @@ TEXTS = [
     "text",
     [
         "Ann May lives in New York. The BBC may call: a new day.",
-        'He said: "In May, Ann\'s iPhones may ring."\nThen it stopped',
+        'He said: "In May, Ann\'s iPhones rang."\nThen it stopped',
         "Unseen words stay. So does «the BBC».",
         "",
         "...",
