@@ -228,14 +228,19 @@ _COMMANDS: dict[str, Callable[..., Xsum | CnnDailymail | Squad | Rows | Qags | C
 }
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
-    task = tyro.extras.subcommand_cli_from_dict(
+def parse(arguments: Sequence[str]) -> Xsum | CnnDailymail | Squad | Rows | Qags | Claims | Texts:
+    """What the arguments ask for; SystemExit for unusable ones and for --help."""
+    return tyro.extras.subcommand_cli_from_dict(
         _COMMANDS,
         prog="python -m experiments.prepare_data",
         description=__doc__,
         args=list(arguments),
     )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
+    task = parse(arguments)
     try:
         if isinstance(task, Rows):
             print(f"{task.output}: {write_source(task):,} rows")

@@ -1,9 +1,11 @@
-"""Exact match and F1 of a span model on a SQuAD file, by the official script's rules.
+"""Exact match and F1 of a span model or a QAGen on a SQuAD file, by the official script's rules.
 
     python -m experiments.squad_scores runs/qa_squad/model dev-v1.1.json.xz
+    python -m experiments.squad_scores runs/open_qagen/model dev-v1.1.json.xz
 
-Prints both figures once with every question answered (SQuAD 1) and once with "no answer" allowed.
-Questions without answers (SQuAD 2) are right when none is given.
+A span model is asked twice: with every question answered (SQuAD 1), and with "no answer" allowed.
+Questions without answers (SQuAD 2) are right when none is given. A QAGen writes the answer after
+the question; a context that is too long for it is cut.
 """
 
 import dataclasses
@@ -11,13 +13,16 @@ import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import tyro
 
-from quals_jax.answering import AnswerOptions, SpanAnswerer
-from quals_jax.checkpoints.encoder_folder import load_encoder_folder
+from quals_jax.answering import Answer, AnswerOptions, SpanAnswerer
+from quals_jax.checkpoints.encoder_folder import is_encoder_folder, load_encoder_folder
+from quals_jax.checkpoints.model_folder import ModelFolder, load_model_folder
 from quals_jax.data.squad import squad_questions
+from quals_jax.metrics.answer_agreement import Answerer
+from quals_jax.parallel.batches import RowFailure
 from quals_jax.text.answers import best_over_truths, exact_match, token_f1
 
 
@@ -26,7 +31,7 @@ class Arguments:
     """The model, and what it is asked."""
 
     model: Annotated[Path, tyro.conf.Positional]
-    """Model folder with a span head, such as of `qa_squad`."""
+    """Model folder with a span head, such as of `qa_squad`, or of a QAGen."""
     questions: Annotated[Path, tyro.conf.Positional]
     """SQuAD file, version 1 or 2, plain, .gz or .xz."""
     max_questions: int | None = None
@@ -49,7 +54,51 @@ class SquadScores:
         )
 
 
-def squad_scores(answerer: SpanAnswerer, questions: Sequence[dict[str, Any]]) -> SquadScores:
+class SquadAnswerer(Protocol):
+    """Who answers: per context its questions; each answer has its text."""
+
+    def answers(
+        self, contexts: Sequence[str], questions: Sequence[Sequence[str]]
+    ) -> Sequence[Sequence[Answer]]:
+        """The answers to the questions about each context."""
+        ...
+
+
+class QagenAnswerer:
+    """A QAGen that is given the question and writes the answer, greedily."""
+
+    def __init__(self, model: ModelFolder):
+        self._model = model
+        self._answerer = Answerer(model, respell=True)
+
+    def answers(
+        self, contexts: Sequence[str], questions: Sequence[Sequence[str]]
+    ) -> list[list[Answer]]:
+        """The answers to the questions about each context; empty where none could be had."""
+        settings = self._model.quals
+
+        def source(context: str) -> list[int]:
+            return self._model.tokenizer.encode_source(
+                context, settings.max_source_tokens, add_bos=settings.add_bos
+            )
+
+        found = self._answerer.answers(
+            [
+                [source(context)] * len(group)
+                for context, group in zip(contexts, questions, strict=True)
+            ],
+            [[self._answerer.question(text, ()) for text in group] for group in questions],
+        )
+        return [
+            [
+                Answer("" if isinstance(group, RowFailure) else group[n], 0.0, 0, 0)
+                for n in range(len(asked))
+            ]
+            for group, asked in zip(found, questions, strict=True)
+        ]
+
+
+def squad_scores(answerer: SquadAnswerer, questions: Sequence[dict[str, Any]]) -> SquadScores:
     """Scores of questions in the layout of `squad_questions`."""
     groups = [list(group) for _, group in itertools.groupby(questions, lambda q: q["context"])]
     found = answerer.answers(
@@ -71,17 +120,26 @@ def squad_scores(answerer: SpanAnswerer, questions: Sequence[dict[str, Any]]) ->
     return SquadScores(matches * share, f1 * share, answered * share, len(questions))
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
-    args = tyro.cli(
+def parse(arguments: Sequence[str]) -> Arguments:
+    """What the arguments ask for; SystemExit for unusable ones and for --help."""
+    return tyro.cli(
         Arguments,
         prog="python -m experiments.squad_scores",
         description=__doc__,
         args=list(arguments),
     )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; its exit status: 0 good, 2 bad usage or input."""
+    args = parse(arguments)
     try:
-        model = load_encoder_folder(args.model)
+        qagen = None if is_encoder_folder(args.model) else load_model_folder(args.model)
         questions = list(itertools.islice(squad_questions(args.questions), args.max_questions))
+        if qagen is not None:
+            print(f"written by QAGen: {squad_scores(QagenAnswerer(qagen), questions)}", flush=True)
+            return 0
+        model = load_encoder_folder(args.model)
         for name, threshold in (("always answered", float("-inf")), ("no answer allowed", 0.0)):
             answerer = SpanAnswerer(model, AnswerOptions(null_threshold=threshold))
             print(f"{name}: {squad_scores(answerer, questions)}", flush=True)

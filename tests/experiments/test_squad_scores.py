@@ -1,7 +1,11 @@
+import json
+
 import pytest
 
-from experiments.squad_scores import main, squad_scores
+from experiments.squad_scores import QagenAnswerer, main, squad_scores
 from quals_jax.answering import Answer
+from quals_jax.checkpoints.model_folder import load_model_folder
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
 
 
 class Fixed:
@@ -33,6 +37,24 @@ def test_the_best_of_the_accepted_answers_counts():
     assert scores.exact_match == pytest.approx(40)  # q1 and q3
     assert scores.f1 == pytest.approx(100 * (1 + 2 / 3 + 1) / 5)
     assert (scores.answered, scores.num_questions) == (pytest.approx(60), 5)
+
+
+def test_a_qagen_writes_its_answers(tmp_path, capsys):
+    asked = ["Who lives in Rome?", "In which city does Ann live?"]
+    qas = [
+        {"id": str(n), "question": text, "answers": [{"text": answer, "answer_start": 0}]}
+        for n, (text, answer) in enumerate(zip(asked, ["Ann", "Rome"], strict=True))
+    ]
+    content = {"data": [{"paragraphs": [{"context": "Ann lives in Rome. " * 300, "qas": qas}]}]}
+    (tmp_path / "dev.json").write_text(json.dumps(content), "utf-8")
+    assert main([str(OPEN_QAGEN), str(tmp_path / "dev.json")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("written by QAGen: exact match ")
+    assert said.endswith("of 2 questions answered\n")
+    answerer = QagenAnswerer(load_model_folder(OPEN_QAGEN))
+    [[first, second]] = answerer.answers(["Ann lives in Rome."], [asked])
+    assert first.text
+    assert second.text
 
 
 def test_bad_arguments_are_explained(tmp_path, capsys):
