@@ -21,6 +21,11 @@ def test_every_run_of_one_and_a_half_lengths_is_found():
         assert passages.found_in("xyz" + JUDGED[start : start + 80]), start
 
 
+def test_a_passage_is_found_at_the_very_end():
+    letters = "abcdefghij" * 4
+    assert Passages([letters]).found_in(letters)
+
+
 def test_other_and_short_texts_are_not_found():
     passages = Passages([JUDGED, "short"])
     assert not passages.found_in("Ann Lee, 34, moved to Rome in June 2015.")

@@ -15,7 +15,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
 from bench import sizes
-from experiments import demo, prepare_data, squad_scores
+from experiments import demo, prepare_data, score_variants, squad_scores
 from experiments.pipeline import command as pipeline_command
 from experiments.sweep.command import find_sweep
 from quals_jax import cli
@@ -117,6 +117,8 @@ def test_command_of_hours_is_one_that_its_program_takes(words):
         assert find_sweep(argv[1])
     elif module == "experiments.prepare_data":
         assert prepare_data.parse(argv).output
+    elif module == "experiments.score_variants":
+        assert score_variants.parse(argv).output
     elif module == "experiments.squad_scores":
         assert squad_scores.parse(argv).model
     elif module in ("bench.roofline", "bench.scale"):
