@@ -1,8 +1,8 @@
 """Other scores from the token log-probabilities of `quals score --explain`, for `quals meta-eval`.
 
     quals score human.jsonl -o scores.jsonl --explain
-    quals score null.jsonl -o null.jsonl.scores --explain      # the same rows, each document "."
-    python -m experiments.score_variants scores.jsonl --null null.jsonl.scores -o variants.jsonl
+    quals score null.jsonl -o null_scores.jsonl --explain      # the same rows, each document "."
+    python -m experiments.score_variants scores.jsonl --null null_scores.jsonl -o variants.jsonl
     quals meta-eval variants.jsonl --human human.jsonl
 
 Question: does QUALS say more with other tokens, other pairs, or with what a pair's probability is
