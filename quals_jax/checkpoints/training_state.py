@@ -32,6 +32,7 @@ class TrainingStore:
 
     def __init__(self, folder: str | Path, *, keep: int | None = 2):
         self._folder = Path(folder).absolute()
+        self._keep = keep
         self._saving: int | None = None  # a step
         self._undamaged: set[int] = set()  # steps whose files were looked at
         self._manager = ocp.CheckpointManager(
@@ -62,7 +63,7 @@ class TrainingStore:
 
         Each damaged checkpoint that is newer is deleted, after ``tell`` was told. Raises
         `CheckpointError` where all are damaged, and with ``strict`` at the first; then none is
-        deleted.
+        deleted. Checkpoints that a run was killed before it could delete are deleted now.
         """
         self.wait()
         steps, found = self.steps(), []
@@ -75,6 +76,7 @@ class TrainingStore:
                         f"{step:,} is continued instead"
                     )
                 self.delete_after(step)
+                self._delete_beyond_keep()
                 return step
             found.append((step, damage))
             if strict:
@@ -153,6 +155,11 @@ class TrainingStore:
         for later in self.steps():
             if later > step:
                 self.delete(later)
+
+    def _delete_beyond_keep(self) -> None:
+        if self._keep is not None:
+            for old in self.steps()[: -self._keep]:
+                self.delete(old)
 
     def wait(self) -> None:
         """Returns when everything saved is on disk."""

@@ -35,6 +35,17 @@ def test_the_newest_are_kept(store, tmp_path):
     assert float(store.restore(state(0), 2)[1]["w"][0, 0]) == 2.0
 
 
+def test_what_a_killed_run_did_not_delete_is_deleted_when_it_goes_on(tmp_path):
+    killed = TrainingStore(tmp_path / "checkpoints", keep=None)
+    for step in (1, 2, 3, 4):
+        killed.save(step, state(step), {}, wait=True)
+    killed.close()
+    store = TrainingStore(tmp_path / "checkpoints", keep=2)
+    assert store.newest_undamaged(tell=print) == 4
+    store.close()
+    assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == ["3", "4"]
+
+
 def test_later_steps_can_be_deleted(store):
     for step in (4, 6):
         store.save(step, state(step), {})

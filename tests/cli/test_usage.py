@@ -158,7 +158,7 @@ def test_the_stated_defaults_are_those_of_the_metric():
 
 def test_without_a_model_the_ways_to_one_are_told(quals, tmp_path):
     source = write_rows(tmp_path / "in.jsonl", [])
-    done = quals("score", source)
+    done = quals("generate", source)
     assert done.status == 2
     assert "quals convert" in done.messages
     assert "python -m train" in done.messages
