@@ -1,11 +1,13 @@
 """The open QAGen, the model that comes with the package: SQuAD v1.1, the second of two stages.
 
-Question: what can `quals score` say about news with the QAGen that two cores train in an hour and
-a half?
+Question: what can `quals score` say about news with the QAGen that two cores train in little more
+than an hour?
 
     python -m train open_qagen --workdir runs/open_qagen --init-from runs/open_qagen_texts/model \\
         --data.train squad-views:train-v1.1.json.xz --data.dev squad:dev-v1.1.json.xz
-    quals export runs/open_qagen/model -o quals_jax/open_qagen --weights bfloat16
+    quals export runs/open_qagen/model -o open_qagen --weights bfloat16
+
+Its files, but not README.md, then go to quals_jax/open_qagen: the card there is written by hand.
 
 The first stage is `experiments/open_qagen_texts.py`. Sources are sentences, paragraphs and groups
 of paragraphs, since QUALS asks about summaries and looks for the answers in documents. What came
