@@ -3,17 +3,17 @@
 >>> judged = Passages(row.document for row in read_qags("mturk_cnndm.jsonl"))
 >>> judged.found_in(article)
 
-Only letters and digits count, so tokenisation, case and cuts do not hide a passage.
+Only a to z and digits count, so tokenisation, case and cuts do not hide a passage.
 """
 
 import re
 from collections.abc import Iterable
 
-_OTHER = re.compile(r"[^a-z0-9]+|-[lr][rsc]b-")
+_OTHER = re.compile(r"(?:-[lr][rsc]b-|[^a-z0-9])+")
 
 
 class Passages:
-    """Passages of ``length`` letters and digits, beginning at every ``length / 2``-th of a text.
+    """Passages of ``length`` characters that count, beginning at every ``length / 2``-th of a text.
 
     A text that shares ``1.5 * length`` in a row with one of them is found for certain.
     """
@@ -28,6 +28,8 @@ class Passages:
 
     def found_in(self, text: str) -> bool:
         """Whether the text holds one of the passages."""
+        if not self._passages:
+            return False
         letters = _letters(text)
         ends = range(self.length, len(letters) + 1)
         return any(letters[end - self.length : end] in self._passages for end in ends)

@@ -6,19 +6,30 @@
 
 import re
 
-# Two and three bytes; the first of two are Â and Ã.
-_TWO = re.compile("[âãÂÃ][\u0080-\u00bf]")
-_THREE = re.compile("â[‚€][\u0080-\u00bfœžŸ™š›“”‘’–—•…¦]")
+# Letters of three bytes, then of two, whose first is Â or Ã.
+_WRONG = re.compile("â[‚€\u0080\u0082][\u0080-\u00bfœžŸ™š›“”‘’–—•…¦]|[âãÂÃ][\u0080-\u00bf]")
 
 
 def mend_mojibake(text: str) -> str:
-    """The text with every two or three characters that stand for the bytes of one put right."""
-    text = _THREE.sub(lambda match: _decoded(match[0], "cp1252"), text)
-    return _TWO.sub(lambda match: _decoded(match[0].upper(), "latin-1"), text)
+    """The text with every two or three characters that stand for the bytes of one put right.
+
+    What is no letter's bytes stays.
+    """
+    return _WRONG.sub(_mended, text)
 
 
-def _decoded(wrong: str, encoding: str) -> str:
+def _mended(match: re.Match[str]) -> str:
+    wrong = match[0]
+    first = wrong[0] if len(wrong) == 3 else wrong[0].upper()
     try:
-        return wrong.encode(encoding).decode("utf-8")
+        return b"".join(map(_byte, first + wrong[1:])).decode("utf-8")
     except UnicodeError:
         return wrong
+
+
+def _byte(letter: str) -> bytes:
+    # cp1252 as browsers have it: the bytes it leaves out are Latin-1's.
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")

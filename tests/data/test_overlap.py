@@ -12,7 +12,13 @@ def test_case_tokens_and_cuts_hide_nothing():
     passages = Passages([JUDGED])
     assert passages.found_in(JUDGED)
     assert passages.found_in("Other words. " + JUDGED[20:110].upper() + " And more of them.")
-    assert passages.found_in(JUDGED.replace(",", " , ").replace(" She", " -lrb- she -rrb-"))
+    assert passages.found_in(JUDGED.replace(",", " , "))
+
+
+def test_brackets_of_the_treebank_are_no_letters():
+    before, after = "abcdefghij " * 2, "lmnopqrstu " * 2
+    passages = Passages([f"{before}(k) {after}"])
+    assert passages.found_in(f"{before}-lrb- k -RRB- {after}")
 
 
 def test_every_run_of_one_and_a_half_lengths_is_found():

@@ -1,13 +1,13 @@
-"""Case and letters of texts that lost them."""
+"""Case of texts that lost it."""
 
 import pytest
 
-from quals_jax.text.mojibake import mend_mojibake
 from quals_jax.text.truecase import Truecaser
 
 TEXTS = [
     "He said that Ann May, of the BBC, was in New York. In May it rained. I may go in May.",
     "The man said Ann may come. We may see a new house. Then Ann May, of York, saw iPhones.",
+    "So the U.S. may ask what bbc.co.uk said at 9 a.m. of Bo's and of Al's.",
     "It is said that the New York police of the BBC may know, and a May day may come.",
 ]
 
@@ -18,6 +18,7 @@ TEXTS = [
         "Ann May lives in New York. The BBC may call: a new day.",
         'He said: "In May, Ann\'s iPhones rang."\nThen it stopped',
         "Unseen words stay. So does «the BBC».",
+        "In May we met at 10 a.m. at bbc.co.uk, of which a new U.S. site may know. We saw it.",
         "",
         "...",
     ],
@@ -38,20 +39,10 @@ def test_first_words_teach_nothing_and_get_a_capital():
     assert truecaser.restore("apples and apples") == "Apples and apples"
 
 
+def test_words_never_seen_stay_as_they_are():
+    assert Truecaser(TEXTS).restore("so eBay and NASA") == "So eBay and NASA"
+
+
 def test_nothing_but_case_changes():
     text = "it’s 5 o'clock – naïve ÉCOLE; x_y\n\n\ttabs (e.g. this) ß"
     assert Truecaser(TEXTS).restore(text).lower() == text.lower()
-
-
-@pytest.mark.parametrize(
-    ("wrong", "right"),
-    [
-        ("a â£50 cafã© for â‚¬9", "a £50 café for €9"),
-        ("CAFÃ© and Â£5", "CAFé and £5"),
-        ("it â€™s â€“ so", "it ’s – so"),
-        ("fête, são, â la â£", "fête, são, â la £"),
-        ("£50 café", "£50 café"),
-    ],
-)
-def test_wrongly_decoded_letters_are_mended(wrong, right):
-    assert mend_mojibake(wrong) == right
