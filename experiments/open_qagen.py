@@ -32,7 +32,7 @@ EXPERIMENT = dataclasses.replace(
         max_dev_rows=1000,
     ),
     tokenizer=TokenizerConfig(),
-    init="random",
+    init="random",  # the first stage has learned to copy
     init_from="runs/open_qagen_texts/model",
     batch=BatchConfig(max_tokens=4000, max_shapes=8),
     optim=OptimConfig(

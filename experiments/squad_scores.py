@@ -74,7 +74,7 @@ class QagenAnswerer:
     def answers(
         self, contexts: Sequence[str], questions: Sequence[Sequence[str]]
     ) -> list[list[Answer]]:
-        """The answers to the questions about each context; empty where none could be had."""
+        """The answers to the questions about each context; ValueError where one cannot be read."""
         settings = self._model.quals
 
         def source(context: str) -> list[int]:
@@ -89,13 +89,10 @@ class QagenAnswerer:
             ],
             [[self._answerer.question(text, ()) for text in group] for group in questions],
         )
-        return [
-            [
-                Answer("" if isinstance(group, RowFailure) else group[n], 0.0, 0, 0)
-                for n in range(len(asked))
-            ]
-            for group, asked in zip(found, questions, strict=True)
-        ]
+        read = [group for group in found if not isinstance(group, RowFailure)]
+        if failures := [group.message for group in found if isinstance(group, RowFailure)]:
+            raise ValueError(f"{len(failures)} contexts could not be read: {failures[0]}")
+        return [[Answer(text, 0.0, 0, 0) for text in group] for group in read]
 
 
 def squad_scores(answerer: SquadAnswerer, questions: Sequence[dict[str, Any]]) -> SquadScores:

@@ -40,10 +40,10 @@ _COMMANDS = (
 
 _DESCRIPTION = """Measures the factual consistency of summaries (QUALS) with JAX.
 
-A first score, from a checkpoint to a file of scores:
-  quals convert checkpoint_best.pt -o models/qagen --tokenizer gpt2_bpe
-  quals score summaries.jsonl -o scores.jsonl --model models/qagen
-where a line of summaries.jsonl is {"id": 1, "document": "…", "summary": "…"}.
+A first score:
+  quals score summaries.jsonl -o scores.jsonl
+where a line of summaries.jsonl is {"id": 1, "document": "…", "summary": "…"}. The small QAGen that
+comes along writes the questions; --model names a better one (quals convert, python -m train).
 
 Everything works on local files; nothing is ever downloaded.
 """

@@ -257,6 +257,11 @@ class Experiment:
     def _check_model(self) -> None:
         if self.init == "copying" and isinstance(self.model, BertConfig):
             raise ValueError("init is copying, but model is a BertConfig, which writes nothing")
+        if self.init != "random" and self.init_from:
+            raise ValueError(
+                f"init is {self.init}, but init_from names a folder, whose parameters are taken; "
+                "leave one of the two out"
+            )
         head = None
         if isinstance(self.data, PAIR_DATA):
             head = "span" if isinstance(self.data, SpanData) else "classification"

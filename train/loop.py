@@ -216,7 +216,7 @@ class _Loop:
     def _restore_or_start(
         self, resume: Resume, changes: Changes, tell: Callable[[str], None]
     ) -> TrainState:
-        """The newest checkpoint, else ``init_from``, else random parameters."""
+        """The newest checkpoint, else ``init_from``, else what ``init`` describes."""
         run = self._run
         newest = self._store.newest_undamaged(tell=tell, strict=resume.strict)
         if newest is None:

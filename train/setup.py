@@ -121,7 +121,7 @@ def _loss(experiment: Experiment, label_smoothing: float, for_dev: bool = False)
 
 
 def first_params(run: Run) -> Params:
-    """The parameters of ``init_from``, or random ones where it is not set."""
+    """The parameters of ``init_from``, or those that ``init`` describes where it is not set."""
     experiment = run.experiment
     return models.first_params(run.config, experiment.init_from, experiment.seed, experiment.init)
 

@@ -23,10 +23,10 @@ def check_judges(names: Sequence[str]) -> dict[str, str]:
         name, _, folder = text.partition("=")
         if name not in METRICS:
             raise ValueError(f"metric {name!r}: expected one of {', '.join(METRICS)}")
-        needed = METRICS[name].model
-        if needed and not folder:
-            raise ValueError(f"metric {name}: give it as {name}=FOLDER ({needed})")
-        if folder and not needed:
+        entry = METRICS[name]
+        if entry.model and not folder and entry.default_model is None:
+            raise ValueError(f"metric {name}: give it as {name}=FOLDER ({entry.model})")
+        if folder and not entry.model:
             raise ValueError(f"metric {name} has no model; give its name alone")
         folders[name] = folder
     return folders

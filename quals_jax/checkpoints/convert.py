@@ -93,7 +93,7 @@ def export_model(
 ) -> Path:
     """Writes a checked copy of a model folder, ready for transformers or for the hub.
 
-    As float32 the weights are bit for bit those of ``model_dir``. Errors are those of
+    As float32 the weights have the values of ``model_dir``. Errors are those of
     `load_model_folder` and `save_model_folder`.
     """
     import jax

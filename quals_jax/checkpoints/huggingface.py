@@ -234,9 +234,8 @@ def write_params(
     import ml_dtypes  # noqa: F401  registers the name "bfloat16" with NumPy
 
     tensors = params_to_torch(params, config)
-    write_safetensors(
-        folder / WEIGHTS_NAME, {name: value.astype(weights) for name, value in tensors.items()}
-    )
+    stored = {name: value.astype(weights, copy=False) for name, value in tensors.items()}
+    write_safetensors(folder / WEIGHTS_NAME, stored)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from quals_jax.checkpoints.open_qagen import THE_OPEN_QAGEN
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN, THE_OPEN_QAGEN
 from quals_jax.commands.evaluated_rows import EvaluationTally, metric_worker, write_summary
 from quals_jax.commands.model import keep_compiled_programs
 from quals_jax.commands.parser import Parser, did_you_mean, whole_number
@@ -142,6 +142,9 @@ def run(args: argparse.Namespace) -> int:
             keep_compiled_programs()
         metrics = load_metrics(args.metrics, options)
         if models and not args.quiet:
+            if models.get("quals") == OPEN_QAGEN:
+                told = f"quals: {THE_OPEN_QAGEN}; --quals-model names another"
+                print(told, file=sys.stderr, flush=True)
             _tell_device(args.command, options.dtype)
         return metric_worker(metrics)
 

@@ -8,8 +8,8 @@ from typing import Any
 _DESCRIPTION = """Writes a checked copy of a model folder.
 
 PyTorch's transformers reads it (BartForConditionalGeneration.from_pretrained), and it can be
-uploaded as it is. The weights are bit for bit those of MODEL_DIR, or rounded to bfloat16, which is
-half as large.
+uploaded as it is. Every weight keeps its value and is written as float32 (the file of a 16-bit
+model grows, and the sha256 in the signature changes), or is rounded to bfloat16, half as large.
 """
 
 _EXAMPLES = """example:

@@ -36,7 +36,8 @@ def add_row_arguments(
 ) -> None:
     """Input, output and what concerns the job; ``fields`` are those this command reads of a row.
 
-    ``model`` adds --model, for commands that need exactly one; without a default it must be given.
+    ``model`` adds --model, for commands that need exactly one; without ``default_model`` it must
+    be given.
     """
     parser.add_argument("input", metavar="IN", help="rows to read, - for standard input")
     parser.add_argument(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
 from quals_jax.metrics.quals import Quals
 
 _NO_REFERENCES = (
@@ -31,7 +32,10 @@ class QualsModule:
 
     @classmethod
     def load(
-        cls, folder: str | Path, mode: Literal["clean", "paper"] = "clean", **options: object
+        cls,
+        folder: str | Path = OPEN_QAGEN,
+        mode: Literal["clean", "paper"] = "clean",
+        **options: object,
     ) -> "QualsModule":
         """From a model folder, as `Quals.from_pretrained`; nothing is downloaded."""
         return cls(Quals.from_pretrained(folder, mode, **options))

@@ -136,5 +136,10 @@ METRICS: dict[str, MetricEntry] = {
 
 
 def load_metrics(names: Iterable[str], options: MetricOptions) -> list[Metric]:
-    """The metrics of these names. KeyError where one is unknown or lacks its model."""
+    """The metrics of these names, with their default models where ``options`` names none.
+
+    KeyError where one is unknown or lacks its model.
+    """
+    defaults = {name: entry.default_model for name, entry in METRICS.items() if entry.default_model}
+    options = dataclasses.replace(options, models={**defaults, **options.models})
     return [METRICS[name].load(options) for name in names]

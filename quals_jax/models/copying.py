@@ -48,7 +48,7 @@ class _Places:
         head_width = config.d_model // num_heads
         position = min(config.d_model // 8, head_width) // 2 * 2
         token = (config.d_model - position) // 2
-        if position < 2 or -(-token // head_width) > num_heads:
+        if position < 2:
             raise ValueError(f"d_model {config.d_model} is too narrow to copy with")
         ends = position, position + token, position + 2 * token
         return cls(slice(0, ends[0]), slice(*ends[:2]), slice(*ends[1:]), head_width)
@@ -132,7 +132,8 @@ def _attend_to_token(
 ) -> None:
     """Queries and keys by the token before, projected to what a head has room for."""
     width, size = places.head_width, places.token.stop - places.token.start
-    # Here a third of the square is the token before's, of which a projection keeps its share.
+    # Of the source's square a third is the token before's; of the target's half is, since its token
+    # has moved, which makes this half as sharp again. A projection keeps its share.
     rank = min(width, size)
     gain = np.sqrt(_TOKEN_SHARPNESS * np.sqrt(width) / (d_model / 3) * size / rank)
     for rows, _ in places.heads():

@@ -1,12 +1,16 @@
 """The QAGen that comes with the package."""
 
 import json
+import tomllib
 
 import pytest
 
+from experiments.pipeline.judges import check_judges
 from quals_jax import Quals
 from quals_jax.checkpoints.model_folder import load_model_folder
 from quals_jax.checkpoints.open_qagen import OPEN_QAGEN
+from quals_jax.metrics.evaluation_module import QualsModule
+from quals_jax.metrics.registry import MetricOptions, load_metrics
 
 _DOCUMENT = (
     "Police in Glasgow said three armed men robbed a security van outside a branch of the Royal "
@@ -17,13 +21,28 @@ _DOCUMENT = (
 
 def test_it_is_small_whole_and_told_about():
     model = load_model_folder(OPEN_QAGEN)  # compares the hashes of all its files
-    assert sum(path.stat().st_size for path in OPEN_QAGEN.iterdir()) < 48 << 20
+    assert sum(path.stat().st_size for path in OPEN_QAGEN.iterdir()) < 12 << 20
     assert model.tokenizer.separator_id is not None
     card = (OPEN_QAGEN / "README.md").read_text("utf-8")
     assert model.quals.weights_sha256 in card
     assert model.quals.training_data in card
     for told in ("perplexity", "F1", "FLOP", "Limits"):
         assert told in card
+
+
+def test_every_file_of_it_goes_into_the_package():
+    project = tomllib.loads((OPEN_QAGEN.parents[1] / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["quals_jax"]
+    packed = {path for pattern in patterns for path in OPEN_QAGEN.parent.glob(pattern)}
+    assert set(OPEN_QAGEN.iterdir()) <= packed
+
+
+def test_metrics_by_name_and_the_module_take_it_too():
+    (found,) = load_metrics(["quals"], MetricOptions(quals_num_beams=4))
+    weights = load_model_folder(OPEN_QAGEN).quals.weights_sha256[:8]
+    assert f"weights:{weights}" in found.signature
+    assert f"weights:{weights}" in QualsModule.load(num_beams=4).quals.signature
+    assert check_judges(["quals"]) == {"quals": ""}
 
 
 @pytest.fixture(scope="module")
@@ -62,4 +81,5 @@ def test_it_is_what_quals_score_takes_without_a_model(quals, tmp_path):
     assert json.loads(done.out)["quals"] is not None
     done = quals("evaluate", tmp_path / "in.jsonl", "--metrics", "quals", "--quals-num-beams", "8")
     assert done.status == 0, done.messages
+    assert "quals: the small QAGen that comes with quals-jax; --quals-model" in done.messages
     assert json.loads(done.out)["metrics"]["quals"] is not None

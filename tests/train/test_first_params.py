@@ -9,7 +9,6 @@ import pytest
 from quals_jax.models.bart import init_params
 from quals_jax.models.config import BartConfig
 from quals_jax.models.copying import copying_params
-from tests import golden_files
 from train.command import find_experiment
 from train.models import first_params
 
@@ -22,10 +21,11 @@ def test_parameters_are_drawn_as_init_says(init, draw):
     jax.tree.map(np.testing.assert_array_equal, found, draw(CONFIG, 7))
 
 
-def test_a_folder_comes_before_init():
-    folder = str(golden_files.path("world_qagen"))
-    with pytest.raises(ValueError, match="does not fit"):
-        first_params(CONFIG, folder, 7, "copying")
+def test_parameters_come_from_one_place_only():
+    experiment = find_experiment("open_qagen")
+    assert experiment.init_from
+    with pytest.raises(ValueError, match="init is copying, but init_from names a folder"):
+        dataclasses.replace(experiment, init="copying")
 
 
 def test_a_bert_cannot_copy():
