@@ -113,8 +113,8 @@ class Qags:
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """File to write: .jsonl, .jsonl.gz or .jsonl.xz."""
     cased: tuple[str, ...] = ()
-    """Texts like these, sources as of `texts`: the judged ones, which are mostly lower-case, get the
-    case that words have there, and wrongly decoded letters are mended. None: as published."""
+    """Texts like these, sources as of `texts`: the judged ones, which are mostly lower-case, get
+    the case that words have there, and wrongly decoded letters are mended. None: as published."""
 
 
 def prepare(task: Xsum | CnnDailymail | Squad) -> Prepared:
