@@ -98,6 +98,8 @@ def write_variants(task: Arguments) -> int:
                 )
             pairs = [_pair(*both) for both in zip(row["pairs"], others, strict=True)]
             rows.append({"id": row["id"], **variants(pairs)})
+    if not rows:
+        raise ValueError(f"{task.scores}: no row has question-answer pairs")
     write_rows(task.output, "jsonl", lambda: rows)
     return len(rows)
 
@@ -118,6 +120,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         if isinstance(record, RowError):
             raise ValueError(f"{place}: {record.message}")
         pairs = record.values.get("pairs")
+        if "scores" in record.values:
+            raise ValueError(f"{place}: several summaries, expected one per row")
         if not isinstance(pairs, list) or any("tokens" not in pair for pair in pairs):
             raise ValueError(f"{place}: no explained pairs; pass --explain to quals score")
         yield dict(record.values)

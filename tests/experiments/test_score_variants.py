@@ -65,4 +65,10 @@ def test_other_pairs_and_scores_without_tokens_are_refused(tmp_path, capsys):
     plain = _write(tmp_path / "plain.jsonl", {"id": "a", "pairs": [{"question": "Who?"}]})
     assert main([str(plain), *command, str(scores)]) == 2
     assert "line 1: no explained pairs; pass --explain" in capsys.readouterr().err
+    several = _write(tmp_path / "several.jsonl", {"id": "a", "scores": [{"pairs": []}]})
+    assert main([str(several), *command, str(scores)]) == 2
+    assert "line 1: several summaries" in capsys.readouterr().err
+    none = _write(tmp_path / "none.jsonl", _row("a", [], []))
+    assert main([str(none), *command, str(none)]) == 2
+    assert "no row has question-answer pairs" in capsys.readouterr().err
     assert not (tmp_path / "out.jsonl").exists()
