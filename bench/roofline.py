@@ -29,6 +29,7 @@ from quals_jax.decoding.candidates import log_normaliser
 from quals_jax.decoding.groups import best_choices
 from quals_jax.decoding.options import BeamSearch
 from quals_jax.jobs.claim import write_json
+from quals_jax.jobs.host_memory import keep_freed_memory
 from quals_jax.models.bart import bind, init_params
 from quals_jax.models.config import BartConfig
 from quals_jax.models.flops import bart_flops, encoder_flops
@@ -249,6 +250,7 @@ def parse(arguments: Sequence[str]) -> Arguments:
 def main(arguments: Sequence[str]) -> None:
     """Runs the command."""
     args = parse(arguments)
+    keep_freed_memory()
     config: BartConfig = dataclasses.replace(SIZES[args.size], dtype=args.dtype)
     params = init_params(config, seed=0)
     bounds = limits(args.dtype, args.repeat)

@@ -19,7 +19,7 @@ from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
 # Source and target tokens in one device call: 16 documents of 1024 tokens fill an accelerator.
-_TOKENS_PER_BATCH = {"cpu": 8_192, "gpu": 65_536, "tpu": 65_536}
+_TOKENS_PER_BATCH = {"cpu": 4_096, "gpu": 65_536, "tpu": 65_536}
 # Targets of a source in one call; more are scored in several.
 _TARGETS_PER_CALL = (4, 10, 20, 40)
 

@@ -18,6 +18,7 @@ from typing import Annotated, TypeVar
 import tyro
 
 import experiments
+from quals_jax.jobs.host_memory import keep_freed_memory
 from quals_jax.jobs.lock import LockedError
 from quals_jax.jobs.stopping import EXIT_STATUS, Stopped
 from quals_jax.parallel.processes import OtherProcessError, start_processes
@@ -79,6 +80,7 @@ def main(argv: Sequence[str]) -> int:
         return 2 if not argv else 0
     try:
         command = parse(argv)
+        keep_freed_memory()
         from train.loop import train
 
         start_processes(command.coordinator, command.num_processes, command.process_id)

@@ -11,10 +11,13 @@ from bench.peers.tasks import DIVERSITY, LABEL_SMOOTHING, TASKS, Task
 from quals_jax.checkpoints.model_folder import load_model_folder
 from quals_jax.decoding.options import BeamSearch
 from quals_jax.decoding.searcher import Searcher
+from quals_jax.jobs.host_memory import keep_freed_memory
 from quals_jax.scoring import Scorer
 from train.optim import OptimConfig, make_optimizer
 from train.schedules import ScheduleConfig
 from train.step import Batch, Trainer, likelihood_loss
+
+keep_freed_memory()
 
 
 def versions() -> dict[str, str]:

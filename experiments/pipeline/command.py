@@ -16,7 +16,7 @@ from experiments.pipeline.config import Pipeline
 from experiments.pipeline.plan import Plan, until
 from experiments.pipeline.results import collect
 from experiments.pipeline.stages import Workspace, say
-from quals_jax.commands.model import keep_compiled_programs
+from quals_jax.commands.model import prepare_jax
 from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.lock import LockedError
 from quals_jax.jobs.progress import duration
@@ -135,7 +135,7 @@ def run(
 
     With ``cache`` the stages stand there, shared with other runs, and the results in the workdir.
     """
-    keep_compiled_programs()
+    prepare_jax()
     plan, workspace = Plan(pipeline), Workspace(workdir, cache, restart=restart)
     stages = plan.stages
     if last_stage:

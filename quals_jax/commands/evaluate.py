@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from quals_jax.checkpoints.open_qagen import OPEN_QAGEN, THE_OPEN_QAGEN
 from quals_jax.commands.evaluated_rows import EvaluationTally, metric_worker, write_summary
-from quals_jax.commands.model import keep_compiled_programs
+from quals_jax.commands.model import prepare_jax
 from quals_jax.commands.parser import Parser, did_you_mean, whole_number
 from quals_jax.commands.rows import RESUME_HELP, add_row_arguments, format_of_output, run_rows
 from quals_jax.jobs.row_job import Worker
@@ -139,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
 
     def load_worker() -> Worker:
         if models:
-            keep_compiled_programs()
+            prepare_jax()
         metrics = load_metrics(args.metrics, options)
         if models and not args.quiet:
             if models.get("quals") == OPEN_QAGEN:

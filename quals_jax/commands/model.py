@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from quals_jax.checkpoints.open_qagen import OPEN_QAGEN, THE_OPEN_QAGEN
+from quals_jax.jobs.host_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from quals_jax.checkpoints.model_folder import ModelFolder
@@ -19,7 +20,7 @@ def load_model(
 
     from quals_jax.checkpoints.model_folder import load_model_folder
 
-    keep_compiled_programs()
+    prepare_jax()
     model = load_model_folder(folder, dtype)
     if not quiet:
         device = jax.local_devices()[0]
@@ -29,8 +30,12 @@ def load_model(
     return model
 
 
-def keep_compiled_programs() -> None:
-    """Keeps compiled programs for the next process, where no folder is set already."""
+def prepare_jax() -> None:
+    """Before JAX computes: keeps memory for the next array, programs for the next process.
+
+    What the environment sets is left alone.
+    """
+    keep_freed_memory()
     import jax
 
     if jax.config.values["jax_compilation_cache_dir"] is None and (folder := cache_folder()):

@@ -26,7 +26,7 @@ from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
 # Hypotheses advancing together: their logits are the largest array, 200 kB each at BART's
 # vocabulary. An accelerator needs a few thousand rows per step to be compute-bound.
-_HYPOTHESES_PER_BATCH = {"cpu": 480, "gpu": 3840, "tpu": 1920}
+_HYPOTHESES_PER_BATCH = {"cpu": 240, "gpu": 3840, "tpu": 1920}
 
 
 class Hypothesis(NamedTuple):

@@ -6,16 +6,18 @@ from jaxtyping import Array, Float, Int
 
 # Widths of the blocks, outer to inner: a vocabulary of 50264 becomes sorts of about 800 entries.
 _BLOCKS = (64, 8)
+# On CPUs one level of narrow blocks, where they are so many that most are never looked into.
+_CPU_BLOCK, _CPU_BLOCKS_PER_PLACE = 32, 8
 
 
 def top_k(x: Float[Array, "*a v"], k: int) -> tuple[Float[Array, "*a k"], Int[Array, "*a k"]]:
     """`jax.lax.top_k`, ties included (lower index first), in the form each platform is fast at.
 
-    XLA's CPU back end has a selection routine; on GPU and TPU it sorts whole rows when k is large,
-    so there the rows are narrowed first.
+    XLA sorts whole rows on GPU and TPU when k is large, and on CPUs has a selection routine of one
+    thread, so the rows are narrowed first.
     """
     return jax.lax.platform_dependent(
-        x, cpu=lambda x: tuple(jax.lax.top_k(x, k)), default=lambda x: top_k_by_blocks(x, k)
+        x, cpu=lambda x: top_k_by_windows(x, k), default=lambda x: top_k_by_blocks(x, k)
     )
 
 
@@ -42,4 +44,26 @@ def top_k_by_blocks(
         x = jnp.take_along_axis(x, blocks, axis=-2).reshape(flat)
         indices = jnp.take_along_axis(indices, blocks, axis=-2).reshape(flat)
     values, positions = jax.lax.top_k(x, k)
+    return values, jnp.take_along_axis(indices, positions, axis=-1)
+
+
+def top_k_by_windows(
+    x: Float[Array, "*a v"], k: int
+) -> tuple[Float[Array, "*a k"], Int[Array, "*a k"]]:
+    """`top_k_by_blocks` for CPUs: rows are neither padded nor cut, which would copy them.
+
+    Rows of few blocks are left to `jax.lax.top_k`.
+    """
+    V, size = x.shape[-1], _CPU_BLOCK
+    num_blocks = -(-V // size)
+    if num_blocks < _CPU_BLOCKS_PER_PLACE * k:
+        return tuple(jax.lax.top_k(x, k))
+    window = (1,) * (x.ndim - 1) + (size,)
+    padding = [(0, 0)] * (x.ndim - 1) + [(0, num_blocks * size - V)]
+    maxima = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, padding)
+    blocks = jnp.sort(jax.lax.top_k(maxima, k)[1], axis=-1)[..., None]
+    within = jnp.arange(size, dtype=jnp.int32).reshape(1, *window)
+    indices = (blocks * size + within).reshape(*x.shape[:-1], k * size)
+    candidates = jnp.take_along_axis(x, jnp.minimum(indices, V - 1), axis=-1)
+    values, positions = jax.lax.top_k(jnp.where(indices < V, candidates, -jnp.inf), k)
     return values, jnp.take_along_axis(indices, positions, axis=-1)
