@@ -6,7 +6,8 @@ The search knows no model: ``step(tokens_BN, position, state) -> (logits_BNV, st
 scores of the next token for N hypotheses of each of B sources; leaves of ``state`` are
 ``[B * N, ...]`` and belong to hypotheses (those of the first source first), while what belongs to a
 source lives in the closure. The first call gets ``</s>`` at position 0. Call it under ``jax.jit``:
-it is one ``while_loop``.
+it is one ``while_loop``, or two: the second goes on with the few sources that take longest, so that
+the others need not wait for them.
 
 fairseq's rules. A hypothesis ends when ``</s>`` is among the first N of the 2N candidates of its
 source; it does not shrink the beam: the first N candidates that are not ``</s>`` go on, so that
@@ -14,6 +15,7 @@ the survivors move up and change groups. A source is done when N hypotheses have
 comparison to unfinished ones. At ``max_len`` tokens ``</s>`` is forced.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +79,7 @@ def beam_search(
     valid_B: Bool[Array, " b"],
     *,
     prefix_BP: Int[Array, "b p"] | None = None,
+    step_of: Callable[[Array], Step] | None = None,
     pad_id: int = 1,
     eos_id: int = 2,
 ) -> Hypotheses:
@@ -84,11 +87,40 @@ def beam_search(
 
     ``valid_B`` is False for rows that only fill the batch: they get no hypotheses and never keep
     the loop running. ``prefix_BP`` forces the first tokens, ``pad_id`` ends a shorter prefix; its
-    scores are part of the hypothesis. Differs from fairseq: forced tokens are exempt from n-gram
-    blocking and the minimum length, and a hypothesis of probability 0 never ends.
+    scores are part of the hypothesis. ``step_of(rows_R)`` is the ``step`` of those sources alone;
+    with it the last third of the sources goes on without the others, which have ended.
+
+    Differs from fairseq: forced tokens are exempt from n-gram blocking and the minimum length, and
+    a hypothesis of probability 0 never ends.
     """
-    B, N = valid_B.shape[0], options.num_beams
     check_prefix(prefix_BP, options)
+    carry = _start(state, options, valid_B, pad_id, eos_id)
+    B = valid_B.shape[0]
+    num_last = max(2, B // 3)
+    if step_of is None or num_last >= B:
+        carry = _advance(carry, step, options, prefix_BP, pad_id, eos_id)
+    else:
+        carry = _advance(carry, step, options, prefix_BP, pad_id, eos_id, leave=num_last)
+        rows_R = jnp.argsort(carry.done_B, stable=True)[:num_last]
+        prefix_RP = None if prefix_BP is None else prefix_BP[rows_R]
+        last = _of_sources(carry, rows_R)
+        last = _advance(last, step_of(rows_R), options, prefix_RP, pad_id, eos_id)
+        carry = _with_sources(carry, rows_R, last)
+    return _collect(carry, options, pad_id, eos_id)
+
+
+def _advance(
+    carry: _Carry,
+    step: Step,
+    options: BeamSearch,
+    prefix_BP: Array | None,
+    pad_id: int,
+    eos_id: int,
+    *,
+    leave: int = 0,
+) -> _Carry:
+    """Steps until no more than ``leave`` sources are unfinished."""
+    (B,), N = carry.done_B.shape, options.num_beams
 
     def advance(carry: _Carry) -> _Carry:
         state, history_BNT = carry.rows
@@ -134,11 +166,45 @@ def beam_search(
         )
 
     def unfinished(carry: _Carry) -> Array:
-        return (carry.position <= options.max_len) & jnp.any(~carry.done_B)
+        return (carry.position <= options.max_len) & (jnp.sum(~carry.done_B) > leave)
 
-    carry = _start(state, options, valid_B, pad_id, eos_id)
-    carry = jax.lax.while_loop(unfinished, advance, carry)
-    return _collect(carry, options, pad_id, eos_id)
+    return jax.lax.while_loop(unfinished, advance, carry)
+
+
+def _of_sources(carry: _Carry, rows_R: Array) -> _Carry:
+    """The search of some of the sources."""
+    N = carry.totals_BN.shape[1]
+    state, history_BNT = carry.rows
+    hypotheses = (rows_R[:, None] * N + jnp.arange(N)[None]).reshape(-1)
+
+    def some(tree: Any) -> Any:
+        return jax.tree.map(lambda x: x[rows_R], tree)
+
+    return _Carry(
+        position=carry.position,
+        rows=(jax.tree.map(lambda x: x[hypotheses], state), some(history_BNT)),
+        tokens_BN=some(carry.tokens_BN),
+        order_BN=some(carry.order_BN),
+        totals_BN=some(carry.totals_BN),
+        links=jax.tree.map(lambda x_TBN: x_TBN[:, rows_R], carry.links),
+        ended=some(carry.ended),
+        done_B=some(carry.done_B),
+        finite_B=some(carry.finite_B),
+    )
+
+
+def _with_sources(carry: _Carry, rows_R: Array, some: _Carry) -> _Carry:
+    """``carry`` with what has been found for some of the sources."""
+
+    def put(x: Array, y: Array) -> Array:
+        return x.at[rows_R].set(y)
+
+    return dataclasses.replace(
+        carry,
+        links=jax.tree.map(lambda x, y: x.at[:, rows_R].set(y), carry.links, some.links),
+        ended=jax.tree.map(put, carry.ended, some.ended),
+        finite_B=put(carry.finite_B, some.finite_B),
+    )
 
 
 def check_prefix(prefix_BP: Array | None, options: BeamSearch | Sampling) -> None:

@@ -64,6 +64,24 @@ def test_hypotheses_are_those_of_the_plain_rule(name):
     assert compared >= 6
 
 
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("num_sources", [4, 9])
+def test_sources_that_take_longest_go_on_alone(name, num_sources):
+    # Tables where ends are rare, so that sources end at steps far apart.
+    valid_B = np.arange(num_sources) != 1
+    prefix_BP = np.full((num_sources, 7), toy.PAD)
+    prefix_BP[2, :2], prefix_BP[-1] = (5, 7), range(5, 12)
+    for seed, eos in enumerate([1.0, 1.5, 3.0]):
+        table = toy.table(seed, 19, eos=eos)
+        how = {"num_sources": num_sources, "valid_B": valid_B, "prefix_BP": prefix_BP}
+        together = toy.search(table, OPTIONS[name], **how)
+        leaving = toy.search(table, OPTIONS[name], **how, leaves=True)
+        jax.tree.map(np.testing.assert_array_equal, leaving, together)
+    lengths_B = together.lengths_BN.max(axis=1)
+    assert lengths_B[1] == 0
+    assert np.median(lengths_B) < lengths_B[-1]  # the others do not wait for this one
+
+
 def test_diverse_choice_is_exact_when_few_of_many_tokens_are_looked_at():
     # Twelve groups that want the same tokens and pay more for them than for any other.
     options = BeamSearch(12, 12, 20.0, min_len=2, max_len=6)

@@ -32,8 +32,9 @@ def start_hash(num_sources, num_hypotheses):
     return jnp.repeat(7 * jnp.arange(num_sources), num_hypotheses)
 
 
-def make_step(table_RV):
+def make_step(table_RV, num_sources=None):
     def step(tokens_BN, position, hash_R):
+        assert num_sources in (None, len(tokens_BN))
         hash_R = next_hash(hash_R, tokens_BN.reshape(-1))
         return jnp.asarray(table_RV)[hash_R.reshape(tokens_BN.shape)], hash_R
 
@@ -49,18 +50,32 @@ def log_probs(table_RV, source, tokens):
     return (row - np.log(np.exp(row).sum())).astype(np.float32)
 
 
-def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None):
-    """Runs the search on the toy model; `Hypotheses` of NumPy arrays."""
+def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None, leaves=False):
+    """Runs the search on the toy model; `Hypotheses` of NumPy arrays.
+
+    With ``leaves``, the last third of the sources goes on alone.
+    """
     valid_B = jnp.ones(num_sources, bool) if valid_B is None else jnp.asarray(valid_B)
     prefix_BP = None if prefix_BP is None else jnp.asarray(prefix_BP)
-    found = _search(options, table_RV, valid_B, prefix_BP)
+    found = _search(options, leaves, table_RV, valid_B, prefix_BP)
     return jax.tree.map(np.asarray, found)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _search(options, table_RV, valid_B, prefix_BP):
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _search(options, leaves, table_RV, valid_B, prefix_BP):
     state = start_hash(valid_B.shape[0], options.num_beams)
-    return beam_search(make_step(table_RV), state, options, valid_B, prefix_BP=prefix_BP)
+
+    def step_of(rows_R):
+        return make_step(table_RV, len(rows_R))
+
+    return beam_search(
+        make_step(table_RV, len(valid_B)),
+        state,
+        options,
+        valid_B,
+        prefix_BP=prefix_BP,
+        step_of=step_of if leaves else None,
+    )
 
 
 def rows(found, source):
