@@ -36,3 +36,16 @@ def test_a_source_beyond_the_positions_of_the_model_is_refused():
     searcher = Searcher(CONFIG, PARAMS, BeamSearch(num_beams=3, min_len=2, max_len=9))
     with pytest.raises(ValueError, match=f"limit of {CONFIG.max_positions}"):
         searcher.search([[4] * (CONFIG.max_positions + 1)])
+
+
+def test_sources_of_a_large_batch_are_searched_as_alone():
+    # The first of four ends last, so that it goes on beside another one in the second loop.
+    searcher = Searcher(CONFIG, PARAMS, BeamSearch(60, 60, 0.5, max_len=20))
+    sources = [[*RNG.integers(4, 118, length).tolist(), 2] for length in (15, 14, 13, 12)]
+    alone = [searcher.search([source])[0] for source in sources]
+    last = [max(len(hypothesis.tokens) for hypothesis in found) for found in alone]
+    order = np.argsort(last, kind="stable")  # those that go on come from the end of the batch
+    together = searcher.search([sources[i] for i in order])
+    assert last[order[1]] < last[order[2]]
+    for i, found in zip(order, together, strict=True):
+        assert [h.tokens for h in found] == [h.tokens for h in alone[i]]
