@@ -25,7 +25,6 @@ import tyro
 from bench.peers.random_model import SIZES
 from bench.peers.tasks import LABEL_SMOOTHING, TASKS
 from quals_jax.decoding.beam import next_rules
-from quals_jax.decoding.candidates import log_normaliser
 from quals_jax.decoding.groups import best_choices
 from quals_jax.decoding.options import BeamSearch
 from quals_jax.jobs.claim import write_json
@@ -33,6 +32,7 @@ from quals_jax.jobs.host_memory import keep_freed_memory
 from quals_jax.models.bart import bind, init_params
 from quals_jax.models.config import BartConfig
 from quals_jax.models.flops import bart_flops, encoder_flops
+from quals_jax.models.log_normaliser import log_normaliser
 from quals_jax.scoring import target_log_probs, token_log_probs
 from train.optim import OptimConfig, make_optimizer
 from train.schedules import ScheduleConfig

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from quals_jax.models.bart import Bart, Cache, Params, bind
 from quals_jax.models.config import BartConfig
 from quals_jax.models.flops import bart_flops
+from quals_jax.models.log_normaliser import log_normaliser
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 
@@ -68,7 +69,7 @@ def _chosen_log_probs(model: Bart, hidden_RD: Array, targets_R: Array) -> Array:
         hidden_CD, targets_C = chunk
         logits_CV = model.logits(hidden_CD)
         chosen_C = jnp.take_along_axis(logits_CV, targets_C[:, None], axis=1)[:, 0]
-        return chosen_C - jax.nn.logsumexp(logits_CV, axis=1)
+        return chosen_C - log_normaliser(logits_CV)
 
     return jax.lax.map(score, (hidden, targets)).reshape(-1)[:R]
 

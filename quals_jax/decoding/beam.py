@@ -24,12 +24,13 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from quals_jax.decoding.candidates import FREE, Rules, log_normaliser
+from quals_jax.decoding.candidates import FREE, Rules
 from quals_jax.decoding.groups import Choices, best_choices
 from quals_jax.decoding.hypotheses import Hypotheses, best_first, normalised
 from quals_jax.decoding.ngrams import repeating_tokens
 from quals_jax.decoding.options import BeamSearch, Sampling
 from quals_jax.decoding.rows import move_rows, plan_moves, positions_of, to_rows
+from quals_jax.models.log_normaliser import log_normaliser
 
 State = Any
 Step = Callable[[Array, Array, State], tuple[Array, State]]

@@ -4,7 +4,6 @@ Forbidden tokens (``<pad>``, ``</s>`` below the minimum length, repeated n-grams
 probability without the others gaining any: they stay in the normaliser, as in fairseq.
 """
 
-import jax
 import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
@@ -35,11 +34,6 @@ class Candidates:
 
     tokens_BNK: Int[Array, "b n k"]
     logp_BNK: Float[Array, "b n k"]
-
-
-def log_normaliser(logits_BNV: Float[Array, "b n v"]) -> Float[Array, "b n"]:
-    """What to subtract from logits to get log-probabilities, float32; NaN shows here."""
-    return jax.nn.logsumexp(logits_BNV.astype(jnp.float32), axis=-1)
 
 
 def best_candidates(

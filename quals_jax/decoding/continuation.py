@@ -18,10 +18,11 @@ from jaxtyping import Array, Bool, Int
 
 from quals_jax.decoding.bart_step import bart_step
 from quals_jax.decoding.beam import State, Step
-from quals_jax.decoding.candidates import FREE, Rules, best_candidates, log_normaliser
+from quals_jax.decoding.candidates import FREE, Rules, best_candidates
 from quals_jax.models.bart import Params, bind
 from quals_jax.models.config import BartConfig
 from quals_jax.models.flops import bart_flops
+from quals_jax.models.log_normaliser import log_normaliser
 from quals_jax.parallel.batches import RowFailure, Shape, length_bucket, run_in_batches
 from quals_jax.parallel.rows import jit_over_rows, pad_rows
 

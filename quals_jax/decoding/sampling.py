@@ -20,10 +20,10 @@ from quals_jax.decoding.candidates import (
     Rules,
     allowed_log_probs,
     best_candidates,
-    log_normaliser,
 )
 from quals_jax.decoding.hypotheses import Hypotheses, best_first, normalised
 from quals_jax.decoding.options import Sampling, TopK, TopP
+from quals_jax.models.log_normaliser import log_normaliser
 
 # Uniform numbers in [0, 1) for a position; given which samples are still growing.
 Draw = Callable[[Int[Array, ""], Bool[Array, "b n"]], Float[Array, "b n"]]

@@ -4,10 +4,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from quals_jax.models.windows import WINDOW, num_windows, window_maxima
+
 # Widths of the blocks, outer to inner: a vocabulary of 50264 becomes sorts of about 800 entries.
 _BLOCKS = (64, 8)
-# On CPUs one level of narrow blocks, where they are so many that most are never looked into.
-_CPU_BLOCK, _CPU_BLOCKS_PER_PLACE = 32, 8
+# On CPUs one level of windows, where they are so many that most are never looked into.
+_WINDOWS_PER_PLACE = 8
 
 
 def top_k(x: Float[Array, "*a v"], k: int) -> tuple[Float[Array, "*a k"], Int[Array, "*a k"]]:
@@ -52,18 +54,14 @@ def top_k_by_windows(
 ) -> tuple[Float[Array, "*a k"], Int[Array, "*a k"]]:
     """`top_k_by_blocks` for CPUs: rows are neither padded nor cut, which would copy them.
 
-    Rows of few blocks are left to `jax.lax.top_k`.
+    Rows of few windows are left to `jax.lax.top_k`.
     """
-    V, size = x.shape[-1], _CPU_BLOCK
-    num_blocks = -(-V // size)
-    if num_blocks < _CPU_BLOCKS_PER_PLACE * k:
+    V = x.shape[-1]
+    if num_windows(V) < _WINDOWS_PER_PLACE * k:
         return tuple(jax.lax.top_k(x, k))
-    window = (1,) * (x.ndim - 1) + (size,)
-    padding = [(0, 0)] * (x.ndim - 1) + [(0, num_blocks * size - V)]
-    maxima = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, padding)
-    blocks = jnp.sort(jax.lax.top_k(maxima, k)[1], axis=-1)[..., None]
-    within = jnp.arange(size, dtype=jnp.int32).reshape(1, *window)
-    indices = (blocks * size + within).reshape(*x.shape[:-1], k * size)
+    chosen = jnp.sort(jax.lax.top_k(window_maxima(x), k)[1], axis=-1)[..., None]
+    within = jnp.arange(WINDOW, dtype=jnp.int32).reshape(*(1,) * x.ndim, WINDOW)
+    indices = (chosen * WINDOW + within).reshape(*x.shape[:-1], k * WINDOW)
     candidates = jnp.take_along_axis(x, jnp.minimum(indices, V - 1), axis=-1)
     values, positions = jax.lax.top_k(jnp.where(indices < V, candidates, -jnp.inf), k)
     return values, jnp.take_along_axis(indices, positions, axis=-1)
