@@ -200,6 +200,15 @@ class Bart(nnx.Module):
         return x[:, :, 0], tuple(new_cache)
 
 
+def longer_cache(cache: Cache, max_len: int) -> Cache:
+    """The cache with room for ``max_len`` tokens."""
+
+    def longer(x_RHTE: Array) -> Array:
+        return jnp.pad(x_RHTE, ((0, 0), (0, 0), (0, max_len - x_RHTE.shape[2]), (0, 0)))
+
+    return jax.tree.map(longer, cache)
+
+
 def _rows(x_BN: Array) -> Array:
     """``[B, N, ...] -> [B * N, ...]``."""
     return x_BN.reshape(-1, *x_BN.shape[2:])

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from quals_jax.decoding.beam import beam_search
+from quals_jax.decoding.beam import Later, beam_search
 
 PAD, EOS = 1, 2
 NUM_ROWS = 997
@@ -27,9 +27,9 @@ def next_hash(before, tokens):
     return (before * 31 + tokens * 17 + 5) % NUM_ROWS
 
 
-def start_hash(num_sources, num_hypotheses):
+def start_hash(num_sources):
     """Sources start apart, so they differ from the first token on."""
-    return jnp.repeat(7 * jnp.arange(num_sources), num_hypotheses)
+    return 7 * jnp.arange(num_sources)
 
 
 def make_step(table_RV, num_sources=None):
@@ -50,31 +50,29 @@ def log_probs(table_RV, source, tokens):
     return (row - np.log(np.exp(row).sum())).astype(np.float32)
 
 
-def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None, leaves=False):
+def search(table_RV, options, num_sources=3, valid_B=None, prefix_BP=None, later=None):
     """Runs the search on the toy model; `Hypotheses` of NumPy arrays.
 
-    With ``leaves``, the last third of the sources goes on alone.
+    ``later``: position and number of sources of `beam.Later`.
     """
     valid_B = jnp.ones(num_sources, bool) if valid_B is None else jnp.asarray(valid_B)
     prefix_BP = None if prefix_BP is None else jnp.asarray(prefix_BP)
-    found = _search(options, leaves, table_RV, valid_B, prefix_BP)
+    found = _search(options, later, table_RV, valid_B, prefix_BP)
     return jax.tree.map(np.asarray, found)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _search(options, leaves, table_RV, valid_B, prefix_BP):
-    state = start_hash(valid_B.shape[0], options.num_beams)
-
-    def step_of(rows_R):
-        return make_step(table_RV, len(rows_R))
-
+def _search(options, later, table_RV, valid_B, prefix_BP):
+    if later is not None:
+        num = later[1]
+        later = Later(*later, lambda rows_R, state: (make_step(table_RV, num), state))
     return beam_search(
         make_step(table_RV, len(valid_B)),
-        state,
+        start_hash(len(valid_B)),
         options,
         valid_B,
         prefix_BP=prefix_BP,
-        step_of=step_of if leaves else None,
+        later=later,
     )
 
 
