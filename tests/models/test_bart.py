@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from quals_jax.models.bart import bind, init_params, param_shapes
+from quals_jax.models.bart import Bart, bind, init_params, param_shapes
 from quals_jax.models.config import BartConfig
 from quals_jax.scoring import Scorer, token_log_probs
 from tests import tolerances
@@ -145,6 +145,34 @@ def test_log_probs_are_those_of_the_logits_and_zero_at_padding():
     expected = expected.at[1, 2, 4:].set(0.0)
     np.testing.assert_allclose(actual, expected, atol=tolerances.LOG_PROBS)
     assert (np.asarray(actual[1, 2, 4:]) == 0).all()
+
+
+@pytest.mark.parametrize(("num_tokens", "num_projections"), [(0, 0), (239, 1), (240, 1), (241, 2)])
+def test_only_tokens_are_projected_onto_the_vocabulary(monkeypatch, num_tokens, num_projections):
+    # Of 600 places: tokens spread among padding, as many as two projections of 240 rows hold.
+    places = RNG.permutation(600)[:num_tokens]
+    targets_R = np.full(600, CONFIG.pad_id)
+    targets_R[places] = RNG.integers(4, V, num_tokens)
+    targets_BNT = jnp.asarray(targets_R.reshape(B, 12, 25))
+    calls, project = [], Bart.logits
+
+    def counting(self, hidden_CD):
+        jax.debug.callback(lambda: calls.append(1))
+        return project(self, hidden_CD)
+
+    monkeypatch.setattr(Bart, "logits", counting)
+    score = jax.jit(lambda p, t: token_log_probs(bind(CONFIG, p), SRC_BS, MASK_BS, t))
+    actual = np.asarray(score(PARAMS, targets_BNT)).reshape(-1)
+    jax.effects_barrier()
+    assert len(calls) == num_projections
+    assert (actual < 0).sum() == num_tokens
+    assert (actual[places] < 0).all()
+
+    monkeypatch.undo()
+    prev = jnp.concatenate([jnp.full((B, 12, 1), CONFIG.eos_id), targets_BNT[:, :, :-1]], axis=2)
+    logp = jax.nn.log_softmax(teacher_forced(PARAMS, SRC_BS, MASK_BS, prev)).reshape(600, V)
+    expected = np.asarray(logp)[places, targets_R[places]]
+    np.testing.assert_allclose(actual[places], expected, atol=tolerances.LOG_PROBS)
 
 
 def test_scorer_gives_each_source_its_own_targets_whatever_its_batch():
