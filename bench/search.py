@@ -70,9 +70,7 @@ def measure(
     src_BS[:, -1] = config.eos_id
     N = options.num_samples if isinstance(options, Sampling) else options.num_beams
 
-    def prepare(
-        params: Any, src_BS: Any, eos_bias: Any, all_at_once: bool = False
-    ) -> tuple[Callable[..., Any], Any]:
+    def prepare(params: Any, src_BS: Any, eos_bias: Any) -> tuple[Callable[..., Any], Any]:
         model = bind(config, params)
         mask_BS = src_BS != config.pad_id
         cross = model.cross_keys_values(model.encode(src_BS, mask_BS))
@@ -83,9 +81,7 @@ def measure(
             logits_BNV, cache = plain(tokens_BN, position, cache)
             return logits_BNV + jnp.where(eos_V, eos_bias, 0.0), cache
 
-        # A search begins with one hypothesis per source.
-        num = 1 if isinstance(options, BeamSearch) and not all_at_once else N
-        return step, model.init_cache(B, num, options.max_len + 1)
+        return step, model.init_cache(B, N, options.max_len + 1)
 
     def search(params: Any, src_BS: Any, eos_bias: Any) -> Any:
         step, cache = prepare(params, src_BS, eos_bias)
@@ -95,7 +91,7 @@ def measure(
         return beam_search(step, cache, options, valid_B)
 
     def model_only(params: Any, src_BS: Any, eos_bias: Any) -> Any:
-        step, cache = prepare(params, src_BS, eos_bias, all_at_once=True)
+        step, cache = prepare(params, src_BS, eos_bias)
 
         def body(position: Any, carry: Any) -> Any:
             tokens_BN, cache = carry

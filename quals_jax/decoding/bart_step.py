@@ -53,7 +53,7 @@ def search_rows(
         later = Later(-(-T // 2), num_sources, _starter(model, cross, mask_BS, T))
     return beam_search(
         bart_step(model, cross, mask_BS),
-        model.init_cache(B, 1, T if later is None else later.position),
+        model.init_cache(B, N, T if later is None else later.position),
         options,
         mask_BS.any(axis=1),
         prefix_BP=prefix_BP,

@@ -6,7 +6,7 @@ The search knows no model: ``step(tokens_BN, position, state) -> (logits_BNV, st
 scores of the next token for N hypotheses of each of B sources; leaves of ``state`` are
 ``[B * N, ...]`` and belong to hypotheses (those of the first source first), while what belongs to a
 source lives in the closure. The first call gets ``</s>`` at position 0. Call it under ``jax.jit``:
-it is one ``while_loop``, or in a large search a first step and two loops (`Later`).
+it is one ``while_loop``, in a large search followed by others (`Later`).
 
 fairseq's rules. A hypothesis ends when ``</s>`` is among the first N of the 2N candidates of its
 source; it does not shrink the beam: the first N candidates that are not ``</s>`` go on, so that
@@ -42,10 +42,8 @@ class Later:
     That is from ``position`` on, or as soon as no more than ``num_sources`` are unfinished, so that
     the others need not wait for them. ``start(rows_R, state)`` gives the step for these R =
     ``num_sources`` sources, and their state with room for all tokens: until then it needs room for
-    ``position`` tokens only.
-
-    Such a search also makes its first step, when all hypotheses are alike, once per source. Each of
-    its parts is compiled, which for a small search would take longer than it saves.
+    ``position`` tokens only. It is a second program, which for a small search takes longer to
+    compile than it saves.
     """
 
     position: int
@@ -77,14 +75,11 @@ class _Ended:
 
 @struct.dataclass
 class _Carry:
-    """The loop's state; row order for what the model sees, hypothesis order for the rest.
-
-    There are R = N rows per source, but one before the first step of a large search.
-    """
+    """The loop's state; row order for what the model sees, hypothesis order for the rest."""
 
     position: Int[Array, ""]
     rows: tuple[State, Array | None]  # the model's state; the tokens so far, if n-grams need them
-    tokens_BR: Int[Array, "b r"]  # next decoder inputs, in row order
+    tokens_BN: Int[Array, "b n"]  # next decoder inputs, in row order
     order_BN: Int[Array, "b n"]  # hypothesis -> row
     totals_BN: Float[Array, "b n"]
     links: _Links
@@ -110,24 +105,20 @@ def beam_search(
 ) -> Hypotheses:
     """The ``num_beams`` hypotheses of every source that end first, best first.
 
-    ``state`` is that of one hypothesis per source. ``valid_B`` is False for rows that only fill the
-    batch: they get no hypotheses and never keep the loop running. ``prefix_BP`` forces the first
-    tokens, ``pad_id`` ends a shorter prefix; its scores are part of the hypothesis. ``later``
-    changes nothing but the time it takes.
+    ``valid_B`` is False for rows that only fill the batch: they get no hypotheses and never keep
+    the loop running. ``prefix_BP`` forces the first tokens, ``pad_id`` ends a shorter prefix; its
+    scores are part of the hypothesis. ``later`` changes nothing but the time it takes.
 
     Differs from fairseq: forced tokens are exempt from n-gram blocking and the minimum length, and
     a hypothesis of probability 0 never ends.
     """
     check_prefix(prefix_BP, options)
+    carry = _start(state, options, valid_B, pad_id, eos_id)
+    end = options.max_len + 1
     if later is None:
-        state = jax.tree.map(lambda x: jnp.repeat(x, options.num_beams, axis=0), state)
-        carry = _start(state, options.num_beams, options, valid_B, pad_id, eos_id)
-        end = options.max_len + 1
         carry = _search_on(carry, step, options, prefix_BP, pad_id, eos_id, end)
     else:
-        carry = _start(state, 1, options, valid_B, pad_id, eos_id)
-        carry = _advance(carry, step, options, prefix_BP, pad_id, eos_id)
-        end = min(later.position, options.max_len + 1)
+        end = min(later.position, end)
         leave = later.num_sources if later.num_sources < valid_B.shape[0] else 0
         carry = _search_on(carry, step, options, prefix_BP, pad_id, eos_id, end, leave)
         carry = _search_later(carry, later, options, prefix_BP, pad_id, eos_id)
@@ -198,48 +189,41 @@ def _advance(
     eos_id: int,
 ) -> _Carry:
     """One step of all sources."""
-    (B, R), N = carry.tokens_BR.shape, options.num_beams
-    state, history_BRT = carry.rows
-    logits_BRV, state = step(carry.tokens_BR, carry.position, state)
-    rules = next_rules(carry.position, history_BRT, options, prefix_BP, (B, R), pad_id, eos_id)
-    norm_BR = log_normaliser(logits_BRV)
-    finite_BN = jnp.take_along_axis(jnp.isfinite(norm_BR), carry.order_BN, axis=1)
+    B, N = carry.tokens_BN.shape
+    state, history_BNT = carry.rows
+    logits_BNV, state = step(carry.tokens_BN, carry.position, state)
+    rules = next_rules(carry.position, history_BNT, options, prefix_BP, (B, N), pad_id, eos_id)
+    norm_BN = log_normaliser(logits_BNV)
+    finite_BN = jnp.take_along_axis(jnp.isfinite(norm_BN), carry.order_BN, axis=1)
     broken_B = jnp.any(~finite_BN & (carry.totals_BN > -jnp.inf), axis=1)
     finite_B = carry.finite_B & (carry.done_B | ~broken_B)
     done_B = carry.done_B | ~finite_B
 
     choices = best_choices(
-        logits_BRV, norm_BR, carry.order_BN, rules, carry.totals_BN, ~done_B, options
+        logits_BNV, norm_BN, carry.order_BN, rules, carry.totals_BN, ~done_B, options
     )
     ended = _end(carry.ended, choices, ~done_B, carry.position, eos_id)
     done_B |= ended.num_B == N
 
     going_BN = positions_of(choices.tokens_BC != eos_id, N)
     kept = jax.tree.map(lambda x: jnp.take_along_axis(x, going_BN, axis=1), choices)
-    if history_BRT is not None:
-        history_BRT = history_BRT.reshape(B * R, -1)
-    rows = state, history_BRT
-    if R < N:
-        order_BN = jnp.broadcast_to(jnp.arange(N)[None], (B, N))
-        rows = jax.tree.map(lambda x: jnp.repeat(x, N, axis=0), rows)
-    else:
-        # The rows are all alike at the first step, and of no interest once a source is done.
-        stay_B1 = (done_B | (carry.position == 0))[:, None]
-        order_BN, moves = plan_moves(
-            jnp.where(stay_B1, jnp.arange(N)[None], kept.parents_BC), carry.order_BN
-        )
-        rows = move_rows(rows, moves)
-    tokens_BR = to_rows(kept.tokens_BC, order_BN)
-    state, history_BRT = rows
-    if history_BRT is not None:
-        history_BRT = jax.lax.dynamic_update_slice_in_dim(
-            history_BRT.reshape(B, N, -1), tokens_BR[..., None], carry.position + 1, axis=2
+    # The rows are all alike at the first step, and of no interest once a source is done.
+    stay_B1 = (done_B | (carry.position == 0))[:, None]
+    order_BN, moves = plan_moves(
+        jnp.where(stay_B1, jnp.arange(N)[None], kept.parents_BC), carry.order_BN
+    )
+    tokens_BN = to_rows(kept.tokens_BC, order_BN)
+    state = move_rows(state, moves)
+    if history_BNT is not None:
+        history_BNT = move_rows(history_BNT.reshape(B * N, -1), moves).reshape(B, N, -1)
+        history_BNT = jax.lax.dynamic_update_slice_in_dim(
+            history_BNT, tokens_BN[..., None], carry.position + 1, axis=2
         )
     new = _Links(kept.tokens_BC, kept.parents_BC, kept.scores_BC, kept.logp_BC)
     return _Carry(
         position=carry.position + 1,
-        rows=(state, history_BRT),
-        tokens_BR=tokens_BR,
+        rows=(state, history_BNT),
+        tokens_BN=tokens_BN,
         order_BN=order_BN,
         totals_BN=kept.totals_BC,
         links=jax.tree.map(lambda x, y: x.at[carry.position].set(y), carry.links, new),
@@ -261,7 +245,7 @@ def _of_sources(carry: _Carry, rows_R: Array) -> _Carry:
     return _Carry(
         position=carry.position,
         rows=(jax.tree.map(lambda x: x[hypotheses], state), some(history_BNT)),
-        tokens_BR=some(carry.tokens_BR),
+        tokens_BN=some(carry.tokens_BN),
         order_BN=some(carry.order_BN),
         totals_BN=some(carry.totals_BN),
         links=jax.tree.map(lambda x_TBN: x_TBN[:, rows_R], carry.links),
@@ -330,9 +314,7 @@ def start_history(
     return jnp.full((*shape, options.max_len + 2), pad_id, jnp.int32).at[:, :, 0].set(eos_id)
 
 
-def _start(
-    state: State, num_rows: int, options: BeamSearch, valid_B: Array, pad_id: int, eos_id: int
-) -> _Carry:
+def _start(state: State, options: BeamSearch, valid_B: Array, pad_id: int, eos_id: int) -> _Carry:
     B, N, T = valid_B.shape[0], options.num_beams, options.max_len + 1
     zeros_BN, int_BN = jnp.zeros((B, N)), jnp.zeros((B, N), jnp.int32)
     zeros_TBN, int_TBN = jnp.zeros((T, B, N)), jnp.zeros((T, B, N), jnp.int32)
@@ -340,9 +322,9 @@ def _start(
     first_N = jnp.arange(N) < options.num_groups
     return _Carry(
         position=jnp.int32(0),
-        rows=(state, start_history(options, (B, num_rows), pad_id, eos_id)),
-        tokens_BR=jnp.full((B, num_rows), eos_id, jnp.int32),
-        order_BN=jnp.broadcast_to(jnp.arange(N)[None] % num_rows, (B, N)).astype(jnp.int32),
+        rows=(state, start_history(options, (B, N), pad_id, eos_id)),
+        tokens_BN=jnp.full((B, N), eos_id, jnp.int32),
+        order_BN=jnp.broadcast_to(jnp.arange(N, dtype=jnp.int32)[None], (B, N)),
         totals_BN=jnp.broadcast_to(jnp.where(first_N, 0.0, -jnp.inf)[None], (B, N)),
         links=_Links(int_TBN, int_TBN, zeros_TBN, zeros_TBN),
         ended=_Ended(int_BN, int_BN, zeros_BN, zeros_BN, zeros_BN, jnp.zeros(B, jnp.int32)),

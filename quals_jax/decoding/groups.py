@@ -54,8 +54,8 @@ def num_candidates(options: BeamSearch) -> int:
 
 
 def best_choices(
-    logits_BRV: Float[Array, "b r v"],
-    norm_BR: Float[Array, "b r"],
+    logits_BNV: Float[Array, "b n v"],
+    norm_BN: Float[Array, "b n"],
     order_BN: Int[Array, "b n"],
     rules: Rules,
     totals_BN: Float[Array, "b n"],
@@ -65,21 +65,19 @@ def best_choices(
     """`choose` from as many candidates as it takes to be exact.
 
     Logits, their normalisers and the rules are in the order of the model's rows; ``order_BN`` is
-    the row of each hypothesis. At the first step, when hypotheses are alike, a row is enough.
+    the row of each hypothesis.
     """
 
     def among(num: int) -> tuple[Choices, Array]:
-        candidates, bound_BR = best_candidates(logits_BRV, norm_BR, num, rules)
+        candidates, bound_BN = best_candidates(logits_BNV, norm_BN, num, rules)
         candidates = jax.tree.map(
             lambda x: jnp.take_along_axis(x, order_BN[..., None], axis=1), candidates
         )
-        chosen = choose(candidates, totals_BN, active_B, options, logits_BRV.shape[-1])
-        return chosen, jnp.take_along_axis(bound_BR, order_BN, axis=1)
+        chosen = choose(candidates, totals_BN, active_B, options, logits_BNV.shape[-1])
+        return chosen, jnp.take_along_axis(bound_BN, order_BN, axis=1)
 
     num = num_candidates(options)
-    # Groups that are alike pay so much for the same tokens that a few candidates never suffice.
-    alike = logits_BRV.shape[1] < options.num_beams
-    if num <= _FEW_CANDIDATES or alike:
+    if num <= _FEW_CANDIDATES:
         return among(num)[0]
     choices, bound_BN = among(_FEW_CANDIDATES)
     certain_B = _certain(choices, bound_BN, totals_BN, options)

@@ -45,7 +45,7 @@ def encode(config, params, src_BS):
 
 def _search(config, params, cross, mask_BS, options, prefix_BP):
     model = bind(config, params)
-    cache = model.init_cache(mask_BS.shape[0], 1, options.max_len + 1)
+    cache = model.init_cache(mask_BS.shape[0], options.num_beams, options.max_len + 1)
     step = bart_step(model, cross, mask_BS)
     return beam_search(step, cache, options, mask_BS.any(axis=1), prefix_BP=prefix_BP)
 

@@ -172,8 +172,8 @@ def run_and_count(step, options, valid_B):
         return logits_BNV, (calls_R, inner)
 
     calls = []
-    B = len(valid_B)
-    state = jnp.zeros(B), toy.start_hash(B)
+    B, N = len(valid_B), options.num_beams
+    state = jnp.zeros(B * N), toy.start_hash(B, N)
     run = jax.jit(lambda state: beam_search(counting, state, options, jnp.asarray(valid_B)))
     found = jax.tree.map(np.asarray, run(state))
     jax.effects_barrier()
@@ -205,7 +205,7 @@ def test_broken_logits_of_a_source_are_told_and_disturb_no_other(bad):
         return jnp.where(broken_B[:, None, None], bad, logits_BNV), state
 
     run = jax.jit(lambda s: beam_search(step, s, options, jnp.ones(3, bool)))
-    found = jax.tree.map(np.asarray, run(toy.start_hash(3)))
+    found = jax.tree.map(np.asarray, run(toy.start_hash(3, 4)))
     expected = toy.search(table, options, 3)
     assert found.finite_B.tolist() == [True, False, True]
     assert expected.finite_B.all()

@@ -27,9 +27,9 @@ def next_hash(before, tokens):
     return (before * 31 + tokens * 17 + 5) % NUM_ROWS
 
 
-def start_hash(num_sources):
+def start_hash(num_sources, num_hypotheses):
     """Sources start apart, so they differ from the first token on."""
-    return 7 * jnp.arange(num_sources)
+    return jnp.repeat(7 * jnp.arange(num_sources), num_hypotheses)
 
 
 def make_step(table_RV, num_sources=None):
@@ -68,7 +68,7 @@ def _search(options, later, table_RV, valid_B, prefix_BP):
         later = Later(*later, lambda rows_R, state: (make_step(table_RV, num), state))
     return beam_search(
         make_step(table_RV, len(valid_B)),
-        start_hash(len(valid_B)),
+        start_hash(len(valid_B), options.num_beams),
         options,
         valid_B,
         prefix_BP=prefix_BP,
