@@ -24,9 +24,9 @@ import tyro
 
 from bench.peers.random_model import SIZES
 from bench.peers.tasks import LABEL_SMOOTHING, TASKS
-from quals_jax.decoding.beam import next_rules
 from quals_jax.decoding.groups import best_choices
 from quals_jax.decoding.options import BeamSearch
+from quals_jax.decoding.rules import next_rules
 from quals_jax.jobs.claim import write_json
 from quals_jax.jobs.host_memory import keep_freed_memory
 from quals_jax.models.bart import bind, init_params

@@ -23,12 +23,11 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from quals_jax.decoding.candidates import FREE, Rules
 from quals_jax.decoding.groups import Choices, best_choices
 from quals_jax.decoding.hypotheses import Hypotheses, best_first, normalised
-from quals_jax.decoding.ngrams import repeating_tokens
-from quals_jax.decoding.options import BeamSearch, Sampling
+from quals_jax.decoding.options import BeamSearch
 from quals_jax.decoding.rows import move_rows, plan_moves, positions_of, to_rows
+from quals_jax.decoding.rules import check_prefix, next_rules, start_history
 from quals_jax.models.log_normaliser import log_normaliser
 
 State = Any
@@ -267,51 +266,6 @@ def _with_sources(found: _Found, rows_R: Array, some: _Carry) -> _Found:
         jax.tree.map(put, ended, some.ended),
         put(finite_B, some.finite_B),
     )
-
-
-def check_prefix(prefix_BP: Array | None, options: BeamSearch | Sampling) -> None:
-    """Raises ValueError when the prefix leaves no room for ``</s>``."""
-    if prefix_BP is not None and prefix_BP.shape[1] > options.max_len:
-        raise ValueError(
-            f"the prefix has {prefix_BP.shape[1]} tokens but max_len is {options.max_len}"
-        )
-
-
-def next_rules(
-    position: Array,
-    history_BNT: Array | None,
-    options: BeamSearch | Sampling,
-    prefix_BP: Array | None,
-    shape: tuple[int, int],
-    pad_id: int,
-    eos_id: int,
-) -> Rules:
-    """What the hypotheses may continue with at this position."""
-    forced_B = jnp.full(shape[0], FREE, jnp.int32)
-    if prefix_BP is not None and prefix_BP.shape[1]:
-        P = prefix_BP.shape[1]
-        token_B = jnp.take(prefix_BP, jnp.minimum(position, P - 1), axis=1)
-        forced_B = jnp.where((position < P) & (token_B != pad_id), token_B, FREE)
-    forced_B = jnp.where(position >= options.max_len, eos_id, forced_B)
-    banned_BNT = None
-    if history_BNT is not None:
-        banned_BNT = repeating_tokens(history_BNT, position + 1, options.no_repeat_ngram_size)
-    return Rules(
-        pad_id,
-        eos_id,
-        may_end=position >= options.min_len,
-        forced_BN=jnp.broadcast_to(forced_B[:, None], shape),
-        banned_BNT=banned_BNT,
-    )
-
-
-def start_history(
-    options: BeamSearch | Sampling, shape: tuple[int, int], pad_id: int, eos_id: int
-) -> Array | None:
-    """The tokens so far (the first ``</s>``), if n-grams are blocked."""
-    if not options.no_repeat_ngram_size:
-        return None
-    return jnp.full((*shape, options.max_len + 2), pad_id, jnp.int32).at[:, :, 0].set(eos_id)
 
 
 def _start(state: State, options: BeamSearch, valid_B: Array, pad_id: int, eos_id: int) -> _Carry:

@@ -6,26 +6,10 @@ probability without the others gaining any: they stay in the normaliser, as in f
 
 import jax.numpy as jnp
 from flax import struct
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
+from quals_jax.decoding.rules import FREE, Rules
 from quals_jax.decoding.top_k import top_k
-
-FREE = -1  # in place of a forced token: the search chooses
-
-
-@struct.dataclass
-class Rules:
-    """What a hypothesis may do next.
-
-    ``forced_BN`` is the only allowed token, or `FREE`; it is exempt from the other rules.
-    ``banned_BNT`` are tokens that would repeat an n-gram, `FREE` where there is none.
-    """
-
-    pad_id: int = struct.field(pytree_node=False)
-    eos_id: int = struct.field(pytree_node=False)
-    may_end: Bool[Array, ""]
-    forced_BN: Int[Array, "b n"]
-    banned_BNT: Int[Array, "b n t"] | None = None
 
 
 @struct.dataclass

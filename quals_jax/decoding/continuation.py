@@ -18,7 +18,8 @@ from jaxtyping import Array, Bool, Int
 
 from quals_jax.decoding.bart_step import bart_step
 from quals_jax.decoding.beam import State, Step
-from quals_jax.decoding.candidates import FREE, Rules, best_candidates
+from quals_jax.decoding.candidates import best_candidates
+from quals_jax.decoding.rules import FREE, Rules
 from quals_jax.models.bart import Params, bind
 from quals_jax.models.config import BartConfig
 from quals_jax.models.flops import bart_flops

@@ -23,8 +23,9 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from quals_jax.decoding.candidates import Candidates, Rules, best_candidates
+from quals_jax.decoding.candidates import Candidates, best_candidates
 from quals_jax.decoding.options import BeamSearch
+from quals_jax.decoding.rules import Rules
 
 # Enough, with 60 groups, at 97 to 100 of 100 steps of QAGens of 4,000 and of 900 tokens.
 _FEW_CANDIDATES = 20

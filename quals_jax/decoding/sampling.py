@@ -14,15 +14,15 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from quals_jax.decoding.beam import State, Step, check_prefix, next_rules, start_history
+from quals_jax.decoding.beam import State, Step
 from quals_jax.decoding.candidates import (
     Candidates,
-    Rules,
     allowed_log_probs,
     best_candidates,
 )
 from quals_jax.decoding.hypotheses import Hypotheses, best_first, normalised
 from quals_jax.decoding.options import Sampling, TopK, TopP
+from quals_jax.decoding.rules import Rules, check_prefix, next_rules, start_history
 from quals_jax.models.log_normaliser import log_normaliser
 
 # Uniform numbers in [0, 1) for a position; given which samples are still growing.

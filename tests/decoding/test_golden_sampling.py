@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from quals_jax.decoding.bart_step import bart_step
-from quals_jax.decoding.candidates import FREE, Rules
 from quals_jax.decoding.options import Sampling, TopK, TopP
+from quals_jax.decoding.rules import FREE, Rules
 from quals_jax.decoding.sampling import kept_candidates, sample_by
 from quals_jax.models.bart import bind
 from tests import golden_files, golden_models, tolerances

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from quals_jax.decoding.candidates import FREE, Rules, best_candidates
+from quals_jax.decoding.candidates import best_candidates
 from quals_jax.decoding.groups import best_choices, choose, pick_by_rounds, pick_in_turn
 from quals_jax.decoding.options import BeamSearch
+from quals_jax.decoding.rules import FREE, Rules
 from quals_jax.models.log_normaliser import log_normaliser
 
 
