@@ -3,8 +3,9 @@
     python -m bench.scale [--size base] [--rows 1000 10000] [-o bench/results/scale.json]
 
 Lengths, beams and pairs are varied in one process, everything compiled. Rows go through the
-command `quals score` with a tiny model of random weights, each number of them in a process of its
-own, which also shows whether memory grows. With ``-o``, a picture is drawn beside the JSON file.
+command `quals score` with a tiny model of random weights, each number of them once, in a process of
+its own, which also shows whether memory grows; its programs are in the compilation cache by then.
+With ``-o``, a picture is drawn beside the JSON file.
 """
 
 import dataclasses
@@ -36,7 +37,8 @@ from quals_jax.models.flops import bart_flops
 from quals_jax.scoring import Scorer
 
 SEARCH_TOKENS = 20
-WARM_UP_ROWS = 300
+# Jobs of more rows need no other programs.
+WARM_UP_ROWS = 10_000
 AXES = {
     "document_tokens": (128, 256, 512, 1024),
     "pairs": (4, 10, 20, 40),
@@ -53,7 +55,7 @@ class Arguments:
     rows: tuple[int, ...] = (1_000, 10_000, 50_000, 100_000)
     """Numbers of rows to score with a tiny model, growing."""
     repeat: int = 3
-    """Timed runs, after the first."""
+    """Timed runs of lengths, beams and pairs, after the first."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """JSON file."""
     picture: Path | None = None
@@ -106,7 +108,7 @@ def commanded(folder: Path, num_rows: int) -> dict[str, Any]:
     # Few short pairs, so that there is time for many rows.
     options = ["--num-beams", "2", "--num-pairs", "2", "--max-pair-tokens", "10"]
     command = [sys.executable, "-m", "quals_jax.cli", "score", str(rows), "-o", str(out)]
-    command += ["--model", str(folder / "model"), "--quiet", *options]
+    command += ["--model", str(folder / "model"), "--restart", "--quiet", *options]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -177,8 +179,8 @@ def main(arguments: Sequence[str]) -> None:
         write_random_model(
             Path(scratch) / "model", dataclasses.replace(SIZES["tiny"], vocab_size=1_000)
         )
-        commanded(Path(scratch), WARM_UP_ROWS)  # compiles
         for num_rows in args.rows:
+            commanded(Path(scratch), min(num_rows, WARM_UP_ROWS))  # compiles
             content["rows"].append(commanded(Path(scratch), num_rows))
             print(json.dumps(content["rows"][-1]), file=sys.stderr, flush=True)
     params = init_params(config, seed=0)

@@ -40,6 +40,9 @@ def prepare_jax() -> None:
 
     if jax.config.values["jax_compilation_cache_dir"] is None and (folder := cache_folder()):
         jax.config.update("jax_compilation_cache_dir", str(folder))
+    # JAX keeps what took a second to compile: programs of small models take about that.
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def cache_folder() -> Path | None:

@@ -1,6 +1,7 @@
 """F27, F28: help that teaches, errors that say what to do, nothing heavy imported before needed."""
 
 import json
+import os
 import re
 import shlex
 import socket
@@ -212,6 +213,24 @@ def test_without_a_writable_home_nothing_is_cached(tmp_path, monkeypatch):
     assert cache_folder() == tmp_path / "quals-jax" / "xla"
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
     assert cache_folder() is None
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, 0.1), ("5", 5.0)])
+def test_programs_of_small_models_are_kept_unless_the_user_says_otherwise(tmp_path, given, seconds):
+    name = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+    env = {key: value for key, value in os.environ.items() if not key.startswith("JAX_")}
+    env |= {"XDG_CACHE_HOME": str(tmp_path), "JAX_PLATFORMS": "cpu"}
+    env |= {} if given is None else {name: given}
+    code = """
+import jax
+from quals_jax.commands.model import prepare_jax
+prepare_jax()
+print(jax.config.jax_persistent_cache_min_compile_time_secs, jax.config.jax_compilation_cache_dir)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, env=env
+    )
+    assert done.stdout.split() == [str(seconds), str(tmp_path / "quals-jax" / "xla")]
 
 
 def test_a_bug_in_the_work_is_a_failure_with_its_traceback(quals, tmp_path, model_dir, monkeypatch):
